@@ -1,0 +1,40 @@
+/* logger.h - the classic log files: server.log, controller.log, state-change.log and stdout.
+ *
+ * A line is `[2026-11-21 01:02:03,456] INFO message (kafka.server.KafkaServer)`; the class in brackets is the
+ * file's LOG_CLASS and decides where the line goes (log-messages.md section 1.1). Files roll hourly to
+ * NAME.yyyy-MM-dd-HH. A file that logs defines LOG_CLASS before including this header. Strings from outside
+ * go through str_quote first.
+ *
+ * Thread: any.
+ */
+#ifndef BASE_LOGGER_H
+#define BASE_LOGGER_H
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+
+enum log_level { LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_OFF };
+
+/* Logs to stdout until called. `dir` NULL: no files. Fails with -errno when `dir` cannot be made. */
+int logger_open(const char *dir, enum log_level level) MUST_CHECK;
+void logger_close(void);
+void logger_set_level(enum log_level level);
+/* Tests: lines go to `fn` instead. NULL restores. */
+void logger_capture(void (*fn)(enum log_level level, const char *cls, const char *msg));
+bool logger_wants(enum log_level level, const char *cls);
+void logger_write(enum log_level level, const char *cls, const char *fmt, ...) PRINTF(3, 4);
+
+#define log_at(level, ...)                                                                         \
+	do {                                                                                       \
+		if (logger_wants(level, LOG_CLASS))                                                \
+			logger_write(level, LOG_CLASS, __VA_ARGS__);                               \
+	} while (0)
+
+#define log_error(...) log_at(LOG_ERROR, __VA_ARGS__)
+#define log_warn(...)  log_at(LOG_WARN, __VA_ARGS__)
+#define log_info(...)  log_at(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) log_at(LOG_DEBUG, __VA_ARGS__)
+#define log_trace(...) log_at(LOG_TRACE, __VA_ARGS__)
+
+#endif

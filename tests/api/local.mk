@@ -1,0 +1,1 @@
+# tests of api: see Makefile.am for the variables

@@ -1,0 +1,1 @@
+# tests of bench: see Makefile.am for the variables

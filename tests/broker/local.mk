@@ -1,0 +1,1 @@
+# tests of broker: see Makefile.am for the variables

@@ -1,0 +1,1 @@
+# tests of cluster: see Makefile.am for the variables

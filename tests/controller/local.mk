@@ -1,0 +1,1 @@
+# tests of controller: see Makefile.am for the variables

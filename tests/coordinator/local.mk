@@ -1,0 +1,1 @@
+# tests of coordinator: see Makefile.am for the variables

@@ -1,0 +1,1 @@
+# tests of fuzz: see Makefile.am for the variables

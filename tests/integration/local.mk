@@ -1,0 +1,1 @@
+# tests of integration: see Makefile.am for the variables

@@ -1,0 +1,1 @@
+# tests of metadata: see Makefile.am for the variables

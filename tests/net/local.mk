@@ -1,0 +1,1 @@
+# tests of net: see Makefile.am for the variables

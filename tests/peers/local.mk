@@ -1,0 +1,1 @@
+# tests of peers: see Makefile.am for the variables

@@ -1,0 +1,1 @@
+# tests of protocol: see Makefile.am for the variables

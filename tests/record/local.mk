@@ -1,0 +1,1 @@
+# tests of record: see Makefile.am for the variables

@@ -1,0 +1,1 @@
+# tests of replica: see Makefile.am for the variables

@@ -1,0 +1,1 @@
+# tests of storage: see Makefile.am for the variables

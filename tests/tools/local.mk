@@ -1,0 +1,1 @@
+# tests of tools: see Makefile.am for the variables

@@ -1,0 +1,1 @@
+# tests of zk: see Makefile.am for the variables

@@ -1,0 +1,53 @@
+/* server.h - the listeners and the network loops behind them.
+ *
+ * Owner: broker/startup. Thread: the owner's; callbacks run on network loops.
+ */
+#ifndef NET_SERVER_H
+#define NET_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/buf.h"
+
+struct connection;
+struct server;
+
+struct server_listener {
+	const char *name; /* listener name */
+	const char *host; /* "" or NULL: all addresses */
+	int port;	  /* 0: any free one */
+};
+
+/* Times in ms, sizes in bytes; from broker/config. */
+struct server_config {
+	const struct server_listener *listeners;
+	size_t listeners_n;
+	int network_threads;	       /* num.network.threads, shared by the listeners */
+	int32_t request_max_bytes;     /* socket.request.max.bytes */
+	int64_t queued_max_bytes;      /* queued.max.request.bytes, -1: none */
+	int send_buffer_bytes, receive_buffer_bytes; /* -1: leave to the system */
+	int backlog;		       /* socket.listen.backlog.size */
+	int64_t idle_ms;	       /* connections.max.idle.ms */
+	int max_connections;	       /* max.connections */
+	int max_connections_per_ip;
+	const char *max_connections_per_ip_overrides; /* "host:n,host:n" */
+	int broker_id;		       /* for log lines */
+	/* A complete frame (without its size field). The callee takes over the reference `frame` and must end the
+	 * request with exactly one of connection_reply, connection_done, connection_close. */
+	void (*on_frame)(void *arg, struct connection *c, struct buf *frame);
+	void *arg;
+};
+
+/* Binds all listeners (so that port 0 gets its number) but does not accept yet. -errno with one logged line that
+ * names the address. */
+int server_bind(const struct server_config *config, struct server **ret) MUST_CHECK;
+int server_port(const struct server *s, const char *listener);
+int server_start(struct server *s) MUST_CHECK; /* accepts from now on */
+/* Stops accepting and reading; answers in process may still leave for up to grace_ms; then closes. */
+void server_stop(struct server *s, int64_t grace_ms);
+struct server *server_free(struct server *s);
+size_t server_connections(const struct server *s);
+
+#endif

@@ -6,8 +6,7 @@
 #define NET_LOOP_H
 
 #include <stdbool.h>
-#include <stdint.h>
-
+#include "base/attr.h"
 #include "base/list.h"
 
 struct ev_loop;
@@ -20,8 +19,9 @@ struct loop_msg {
 };
 
 struct loop *loop_new(const char *name);
-int loop_start(struct loop *l);		       /* starts the thread */
+int loop_start(struct loop *l) MUST_CHECK;	    /* starts the thread */
 void loop_post(struct loop *l, struct loop_msg *m); /* any thread; runs in order of posting */
+bool loop_is_here(const struct loop *l);
 void loop_assert_here(const struct loop *l);
 struct ev_loop *loop_ev(struct loop *l);
 struct loop *loop_free(struct loop *l);	       /* runs what is posted, joins; NULL is fine */

@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/table.h"
 #include "net/server_priv.h"
 
 #define LOG_CLASS "kafka.network.SocketServer"
@@ -195,14 +195,14 @@ static void on_kill(struct loop_msg *m)
 static void threads_new(struct server *s)
 {
 	struct net_thread *t;
-	char name[16];
+	char name[20];
 	int i;
 
 	s->threads_n = s->config.network_threads;
 	s->threads = xcalloc((size_t)s->threads_n, sizeof(*s->threads));
 	for (i = 0; i < s->threads_n; i++) {
 		t = &s->threads[i];
-		snprintf(name, sizeof(name), "network-%d", i);
+		snprintf(name, sizeof(name), "net-%d", i);
 		t->server = s;
 		t->loop = loop_new(name);
 		t->stop_msg.run = on_stop;

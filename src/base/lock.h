@@ -13,8 +13,10 @@
 /* The one list of ranks, outermost first. Equal ranks are never held together. */
 enum lock_rank {
 	RANK_CONTROLLER = 10, /* controller context snapshots */
+	RANK_STATE_CHANGE = 15, /* one control request at a time (replication.md section 3) */
 	RANK_TABLE = 20,      /* tables of partitions, groups, fetch sessions, log directories */
 	RANK_SESSION = 25,    /* one fetch session */
+	RANK_OPERATION = 27,  /* one waiting request (replica/delayed.h) */
 	RANK_PARTITION = 30,  /* one partition: leadership, ISR, high watermark */
 	RANK_LOG = 40,	      /* one log: segments, end offset, producer state */
 	RANK_LOG_DIR = 45,    /* one log directory's checkpoints and state */

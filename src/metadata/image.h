@@ -9,6 +9,7 @@
 #ifndef METADATA_IMAGE_H
 #define METADATA_IMAGE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,19 +44,19 @@ struct image_partition {
 	int32_t replicas_n, isr_n, offline_n;
 };
 
+/* Counted and shared between images: read-only. */
 struct image_topic {
 	char *name;
 	struct uuid id; /* zero: unknown */
 	struct image_partition *partitions; /* ascending by index */
 	int32_t partitions_n;
-	/* ... counted, private */
-	int refs_private;
+	atomic_int refs; /* image.c only */
 };
 
 struct image;
 
 struct image *image_ref(const struct image *i);
-struct image *image_unref(struct image *i);
+struct image *image_unref(const struct image *i); /* accepts NULL, returns NULL */
 int32_t image_controller(const struct image *i); /* -1 unknown */
 int32_t image_brokers(const struct image *i, const struct image_broker *const **ret); /* ascending by id */
 const struct image_broker *image_broker(const struct image *i, int32_t id);
@@ -63,15 +64,18 @@ const struct image_broker *image_broker(const struct image *i, int32_t id);
 const struct image_endpoint *image_broker_endpoint(const struct image_broker *b, const char *listener);
 const struct image_topic *image_topic(const struct image *i, struct str name);
 const struct image_topic *image_topic_by_id(const struct image *i, struct uuid id);
-/* All topics, sorted by name. */
+/* All topics, sorted by name; sorted on the first call for this image. Valid as long as the image. */
 int32_t image_topics(const struct image *i, const struct image_topic *const **ret);
-const struct image_partition *image_partition(const struct image_topic *t, int32_t index);
+const struct image_partition *image_partition(const struct image_topic *t, int32_t index); /* NULL: none */
+bool image_topic_is_internal(struct str name); /* __consumer_offsets, __transaction_state, __share_group_state */
 
 struct metadata; /* holder of the current image */
 struct metadata *metadata_new(void);
-struct metadata *metadata_free(struct metadata *m);
-struct image *metadata_image(struct metadata *m); /* a new reference, never NULL */
-/* Builds and publishes the next image. Topics whose partitions all carry leader -2 disappear. */
+struct metadata *metadata_free(struct metadata *m); /* accepts NULL, returns NULL */
+struct image *metadata_image(struct metadata *m);   /* a new reference, never NULL */
+/* Builds and publishes the next image (replication.md 4.4): the brokers become exactly those of the request; a
+ * partition with leader -2 disappears, with the last one its topic. The epochs were checked by the caller
+ * (partitions_update_metadata). Returns 0. */
 int metadata_apply(struct metadata *m, const struct update_metadata_request *req) MUST_CHECK;
 
 #endif

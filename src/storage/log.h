@@ -45,6 +45,8 @@ struct uuid log_topic_id(struct log *log);		/* zero when no partition.metadata *
 int log_set_topic_id(struct log *log, struct uuid id) MUST_CHECK;
 /* Replaces the configuration; takes a reference of its own. In effect from the next append on. */
 void log_set_config(struct log *log, struct log_config *config);
+/* The configuration in effect: a new reference. */
+struct log_config *log_get_config(struct log *log);
 
 /* --- append --- */
 
@@ -115,6 +117,11 @@ struct offset_and_timestamp {
 /* ListOffsets: timestamp >= 0, or -1 latest, -2 earliest, -3 max timestamp, -4 earliest local (storage.md 5.5).
  * May read the disk: for a worker thread. */
 int log_offset_for_timestamp(struct log *log, int64_t timestamp, struct offset_and_timestamp *ret) MUST_CHECK;
+
+/* ListOffsets v0 (protocol.md section 12): at most `max` offsets, descending, of segments last modified at or before
+ * `timestamp` (-1: all, with the log end offset first when the last segment is not empty; -2: only the log start).
+ * Returns how many were written to `out`, or -errno. May read the disk: for a worker thread. */
+int32_t log_offsets_before(struct log *log, int64_t timestamp, int64_t *out, int32_t max);
 
 /* OffsetForLeaderEpoch: the end offset of the largest epoch <= `epoch`; epoch -1 and offset -1 when unknown. */
 void log_end_offset_for_epoch(struct log *log, int32_t epoch, int32_t *ret_epoch, int64_t *ret_end_offset);

@@ -22,7 +22,7 @@
 struct file {
 	atomic_int refs;
 	int fd;
-	char *path; /* for messages; follows file_rename */
+	char *path; /* for messages; follows file_rename, so read it as its owner only */
 };
 
 /* What a test may replace. Same contracts as the system calls, but -errno instead of -1. */
@@ -60,6 +60,7 @@ int file_truncate(struct file *f, int64_t len) MUST_CHECK;
 /* Renames on disk and remembers the new path. */
 int file_rename(struct file *f, const char *to) MUST_CHECK;
 
+/* Paths. Renames and removals are durable only after fs_sync_dir. */
 int fs_rename(const char *from, const char *to) MUST_CHECK;
 int fs_unlink(const char *path); /* 0 also when it was not there */
 int fs_mkdir_p(const char *path) MUST_CHECK;

@@ -34,10 +34,15 @@ int str_cmp(struct str a, struct str b);	  /* byte order; null sorts first */
 char *str_dup(struct str s);			  /* owned C string; NULL for null */
 /* Copies into buf, cut to fit and NUL-terminated; returns buf. */
 char *str_copy(struct str s, char *buf, size_t size);
-/* Writes s quoted and escaped for a log line ("a\x01b"), cut to fit; returns buf. */
+/* Writes s quoted and escaped for a log line ("a\x01b"; null without quotes), cut to fit; returns buf. */
 char *str_quote(struct str s, char *buf, size_t size);
-/* True when s is valid UTF-8 without NUL. */
+/* True when s is valid UTF-8 without NUL; a null string is. */
 bool str_is_utf8(struct str s);
+/* One code point at p, n > 0 bytes left. Its length in bytes; for malformed bytes *ret is U+FFFD and the
+ * result is minus the number of bytes that it stands for (as Java's decoder replaces them). */
+int utf8_decode(const char *p, size_t n, uint32_t *ret);
+/* Writes at most 4 bytes, no NUL; `code` is a Unicode scalar value. Returns the length. */
+size_t utf8_encode(uint32_t code, char *buf);
 /* Parses a whole decimal int64 within [min, max], Java's Long.parseLong syntax (sign allowed, no blanks). */
 bool str_to_i64(struct str s, int64_t min, int64_t max, int64_t *ret);
 /* java.lang.String.hashCode of the UTF-16 form (coordinator partition, static member hashes). */

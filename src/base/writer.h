@@ -34,9 +34,11 @@ void chain_fini(struct chain *c); /* drops the references; {0} is valid and empt
 
 struct writer {
 	struct chain done; /* finished pieces */
-	struct buf *tail;  /* memory being filled */
-	size_t limit;
+	struct buf *tail;  /* memory being filled; finished pieces may share it */
+	size_t tail_at;	   /* where the unfinished piece begins in it */
+	size_t limit;	   /* of all pieces together; 0: none */
 	bool bad;
+	bool no_memory; /* why it is bad: memory was short, not the limit */
 };
 
 void writer_init(struct writer *w, size_t size_hint, size_t limit);

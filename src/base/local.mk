@@ -11,11 +11,12 @@ src_base_libbase_a_SOURCES = \
 	src/base/file.c src/base/file.h \
 	src/base/list.h \
 	src/base/lock.c src/base/lock.h \
-	src/base/logger.h \
-	src/base/properties.h \
+	src/base/logger.c src/base/logger.h \
+	src/base/properties.c src/base/properties.h \
 	src/base/random.c src/base/random.h \
+	src/base/scheduler.c \
 	src/base/str.c src/base/str.h \
 	src/base/table.c src/base/table.h \
 	src/base/uuid.c src/base/uuid.h \
-	src/base/worker.h \
+	src/base/worker.c src/base/worker.h \
 	src/base/writer.c src/base/writer.h

@@ -1,4 +1,4 @@
-/* logger.h - the classic log files: server.log, controller.log, state-change.log and stdout.
+/* logger.h - the classic log files: server.log (repeated on stdout), controller.log, state-change.log, ...
  *
  * A line is `[2026-11-21 01:02:03,456] INFO message (kafka.server.KafkaServer)`; the class in brackets is the
  * file's LOG_CLASS and decides where the line goes (log-messages.md section 1.1). Files roll hourly to
@@ -16,7 +16,10 @@
 
 enum log_level { LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_OFF };
 
-/* Logs to stdout until called. `dir` NULL: no files. Fails with -errno when `dir` cannot be made. */
+/* `level` is that of the root, server.log; the other files have levels of their own, as in Kafka's
+ * log4j.properties (controller.log TRACE, state-change.log INFO, kafka-request.log WARN). LOG_OFF silences
+ * all. Without files everything from the root's level up goes to stdout.
+ * Logs to stdout at INFO until called. `dir` NULL: no files. Fails with -errno when `dir` cannot be made. */
 int logger_open(const char *dir, enum log_level level) MUST_CHECK;
 void logger_close(void);
 void logger_set_level(enum log_level level);

@@ -23,9 +23,10 @@ struct properties {
 #define PROPERTIES_INIT { NULL, 0, 0 }
 
 void properties_fini(struct properties *p);
-/* 0, or -EINVAL for a malformed \uXXXX escape (*ret_line tells where). Adds to what is there. */
+/* 0, or -EINVAL for a malformed \uXXXX escape or a NUL character (*ret_line tells where; may be NULL). Adds
+ * to what is there; nothing is added on failure. A half surrogate pair becomes '?', as in Java. */
 int properties_parse(struct properties *p, const char *text, size_t len, int *ret_line) MUST_CHECK;
-/* Reads a file of at most 1 MiB. -errno of open and read too. */
+/* Reads a file of at most 1 MiB. -errno of open and read too, then *ret_line is 0. */
 int properties_load(struct properties *p, const char *path, int *ret_line) MUST_CHECK;
 const char *properties_get(const struct properties *p, const char *key); /* NULL when absent */
 void properties_set(struct properties *p, const char *key, const char *value, int line);

@@ -21,7 +21,7 @@ struct job {
 /* `name` (at most 10 characters) names the threads. */
 struct worker_pool *worker_pool_new(const char *name, int threads);
 void worker_pool_submit(struct worker_pool *p, struct job *job);
-/* Changes the number of threads (num.io.threads and background.threads are dynamic). */
+/* Changes the number of threads, at least 1 (num.io.threads and background.threads are dynamic). */
 void worker_pool_resize(struct worker_pool *p, int threads);
 /* Runs what is queued, then joins the threads. Accepts NULL, returns NULL. */
 struct worker_pool *worker_pool_free(struct worker_pool *p);
@@ -31,9 +31,11 @@ struct scheduler;
 struct timer;
 
 struct scheduler *scheduler_new(struct worker_pool *pool);
-/* Stops the timer thread; functions already queued on the pool still run. Accepts NULL, returns NULL. */
+/* Stops the timer thread; functions already queued on the pool still run, so free the pool before what they
+ * use. All timers are gone. Free the scheduler before the pool. Accepts NULL, returns NULL. */
 struct scheduler *scheduler_free(struct scheduler *s);
 /* First after delay_ms, then every period_ms after the end of the previous run; period_ms 0: once.
+ * `name` lives as long as the timer (it is for debuggers).
  * The timer is owned by the scheduler until cancelled (or, once-timers, until run). */
 struct timer *scheduler_add(struct scheduler *s, const char *name, int64_t delay_ms, int64_t period_ms,
     void (*run)(void *arg), void *arg);

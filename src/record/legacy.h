@@ -35,8 +35,7 @@ int legacy_parse(const uint8_t *p, size_t n, struct legacy_message *ret) MUST_CH
 bool legacy_crc_ok(const uint8_t *p, size_t n);
 
 size_t legacy_size(int8_t magic, struct bytes key, struct bytes value);
-/* Writes everything before the key length's bytes follow: header with checksum of the whole message. `out` has
- * legacy_size bytes. */
+/* Writes the whole message, checksum included, into `out`, which has legacy_size bytes. */
 void legacy_write(uint8_t *out, int8_t magic, int64_t offset, uint8_t attributes, int64_t timestamp,
 		  struct bytes key, struct bytes value);
 

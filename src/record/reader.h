@@ -30,17 +30,15 @@ struct record_reader {
 	struct reader_limits limits;
 	bool skip;	      /* records without key, value and header bytes (only their lengths) */
 	int32_t n;	      /* records read so far */
-	struct cursor in;     /* uncompressed: what is left */
+	uint64_t total;	      /* their bytes, decompressed */
+	struct cursor in;     /* uncompressed magic 2: what is left */
 	struct decompressor *z;
 	uint8_t *window;      /* [at, end) is decompressed and not yet read */
 	size_t at, end, cap;
-	bool eof;
-	/* magic 0 and 1 wrappers */
-	int64_t inner_base;   /* absolute offset of relative offset 0 */
-	bool inner_codec;     /* the current message has codec bits */
+	int64_t inner_base;   /* magic 1 wrapper: absolute offset of relative offset 0 */
+	/* the current message of a magic 0 or 1 wrapper */
 	int8_t inner_magic;
 	bool inner_crc_bad;
-	uint64_t total;	      /* decompressed record bytes so far */
 };
 
 /* Begins a walk over `b`, whose data must hold the whole batch and outlive the walk. `limits` NULL: the defaults.
@@ -58,8 +56,8 @@ void record_reader_fini(struct record_reader *r); /* {0} is fine */
  *   KERR_CORRUPT_MESSAGE   impossible size of an inner message (magic 0 and 1)
  *   KERR_MESSAGE_TOO_LARGE a limit was reached
  *   -ENOMEM
- * Inner messages of magic 0 and 1 come even with a bad checksum, other magic or codec bits: the reader's
- * inner_crc_bad, inner_magic and inner_codec tell, and the caller decides.                           */
+ * Inner messages of magic 0 and 1 come even with a bad checksum or another magic than the wrapper's: the reader's
+ * inner_crc_bad and inner_magic tell, and the caller decides.                                        */
 int record_reader_next(struct record_reader *r, struct record *ret) MUST_CHECK;
 
 /* Absolute offset of the first record: the header's in magic 2, found by a walk in a compressed wrapper. */

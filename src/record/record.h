@@ -37,6 +37,9 @@ struct record_header {
 /* Decodes the record at the cursor and checks everything in it, headers included. 0 | KERR_INVALID_RECORD. */
 int record_parse(struct cursor *c, const struct batch *b, struct record *ret) MUST_CHECK;
 
+/* Fills offset, timestamp and sequence from the batch and the record's deltas. */
+void record_place(struct record *rec, const struct batch *b, int64_t timestamp_delta, int32_t offset_delta);
+
 /* The next header of `c = cur_of(rec.headers.p, rec.headers.len)`; the bytes were checked by record_parse.
  * False behind the last one. */
 bool record_header_next(struct cursor *c, struct record_header *ret);
@@ -46,12 +49,14 @@ bool record_header_find(const struct record *rec, const char *key, struct bytes 
 /* Encodes one header; a sequence of them is `headers` of record_head. */
 void record_header_put(struct writer *w, struct str key, struct bytes value);
 
-/* The encoding of a record up to and including its key length, value length and header count is spread around
- * key and value; these give the three heads, so that bytes need no staging copy. */
+/* Encoding in pieces, so that keys and values need no staging copy: head, key, varint value length, value, varint
+ * header count, headers. */
 #define RECORD_HEAD_MAX 26 /* length 5, attributes 1, timestamp 10, offset 5, key length 5 */
+/* Bytes of the whole record, its length field included. */
 size_t record_size(int64_t timestamp_delta, int32_t offset_delta, struct bytes key, struct bytes value,
-		   int32_t headers_n, struct bytes headers); /* whole, with the length field */
-/* Writes length .. key length; returns the bytes used. `size` is what record_size returned. */
+		   int32_t headers_n, struct bytes headers);
+/* Writes everything up to and including the key length; `size` is what record_size returned. Returns the bytes
+ * used. */
 size_t record_put_head(uint8_t *out, size_t size, int64_t timestamp_delta, int32_t offset_delta, int32_t key_len);
 /* Zigzag varint into out (at most 5 bytes); returns the bytes used. */
 size_t record_put_varint(uint8_t *out, int32_t v);

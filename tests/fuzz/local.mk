@@ -1,1 +1,25 @@
-# tests of fuzz: see Makefile.am for the variables
+# Fuzz targets. Without --enable-fuzzers each is a check program that replays its corpus; with it (clang, and
+# --enable-asan, whose runtime has the coverage hooks) a libFuzzer program:
+#	CC=clang ./configure --enable-fuzzers --enable-asan --enable-ubsan
+#	make tests/fuzz/fuzz_properties && tests/fuzz/fuzz_properties -max_total_time=60 tests/fuzz/corpus/properties
+#
+# A new target: the four lines as below, and at least one file in tests/fuzz/corpus/<name without fuzz_>/.
+fuzz_targets =
+check_LIBRARIES = tests/fuzz/libreplay.a
+tests_fuzz_libreplay_a_SOURCES = tests/fuzz/replay.c
+EXTRA_DIST += tests/fuzz/corpus
+
+if FUZZERS
+noinst_PROGRAMS += $(fuzz_targets)
+fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_main =
+else
+check_PROGRAMS += $(fuzz_targets)
+fuzz_ldflags = $(AM_LDFLAGS)
+fuzz_main = tests/fuzz/libreplay.a
+endif
+
+fuzz_targets += tests/fuzz/fuzz_properties
+tests_fuzz_fuzz_properties_SOURCES = tests/fuzz/fuzz_properties.c
+tests_fuzz_fuzz_properties_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_properties_LDADD = $(fuzz_main) $(UPTO_base)

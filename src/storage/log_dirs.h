@@ -1,10 +1,18 @@
 /* log_dirs.h - the broker's log directories and all logs in them.
  *
- * Opens the directories (.lock, meta.properties checks are the caller's through log_dirs_meta_*), loads and
- * recovers logs in parallel, creates and deletes logs, writes the checkpoints, runs retention and flushing in
- * the background, takes a failed directory offline, closes cleanly.
+ * Opens the directories (.lock, meta.properties), loads and recovers logs in parallel, creates and deletes logs,
+ * writes the checkpoints, runs retention and flushing in the background, takes a failed directory offline,
+ * closes cleanly.
  *
- * Owner: broker/startup. Thread: any; RANK_TABLE for the table, RANK_LOG_DIR per directory.
+ * A directory is online until something in it fails; then it is offline until the next start. Its logs leave the
+ * table at once and answer KERR_KAFKA_STORAGE_ERROR to those who hold them; nothing is written there any more.
+ * What fails is reported by one ERROR line per directory. A thread of its own does the clearing away, so that
+ * log_dirs_fail can be called with locks held.
+ *
+ * Owner: broker/startup. Thread: any. Locks: RANK_TABLE for the table of logs (every call but log_dirs_fail:
+ * hold no lock of that rank or above), RANK_LOG_DIR for failures.
+ * Files: log_dirs.c (table, create, delete), log_dirs_open.c, log_dirs_meta.c, log_dirs_load.c (load and close),
+ * log_dirs_checkpoint.c, log_dirs_fail.c, log_dirs_background.c.
  * Format and rules: storage.md sections 1, 2, 10 to 14.
  */
 #ifndef STORAGE_LOG_DIRS_H
@@ -36,10 +44,15 @@ struct log_dirs_config {
 	int64_t producer_id_expiration_ms;
 	int64_t producer_id_expiration_check_interval_ms;
 	int64_t initial_task_delay_ms; /* log.initial.task.delay.ms */
+	int64_t file_delete_delay_ms;  /* log.segment.delete.delay.ms, of whole replica directories */
+	bool verify_transactions;      /* transaction.partition.verification.enable */
 	/* The configuration of a topic's logs: a new reference. Called at load and creation, any thread. */
 	struct log_config *(*config_of)(void *arg, const char *topic);
-	/* A directory failed and is offline now (called once per directory, on any thread, no lock held). */
+	/* A directory failed and is offline now: called once per directory, on the failure thread, no lock held, when
+	 * its logs have left the table. Not for those that log_dirs_open found unusable. May be NULL. */
 	void (*on_dir_offline)(void *arg, const char *dir);
+	/* The last one failed, and that has been logged: the broker must halt with status 1. May be NULL. */
+	void (*on_all_offline)(void *arg);
 	void *arg;
 };
 
@@ -49,45 +62,68 @@ struct log_dirs_meta {
 	int32_t broker_id;   /* -1 when none has one */
 };
 
-/* Opens and locks the directories, creating missing ones. -errno and a logged line when none is usable or one
- * is locked by another process. */
+/* Opens and locks the directories, creating missing ones. An unusable one starts offline.
+ * -errno after a logged line: none is usable, one is locked by another process, one is named twice. */
 int log_dirs_open(const struct log_dirs_config *config, const struct clock *clock, struct scheduler *scheduler,
     struct log_dirs **ret) MUST_CHECK;
-/* Reads all meta.properties. -EINVAL with one logged line when they disagree or have a foreign version. */
+/* Reads all meta.properties; a directory where that fails goes offline. -EINVAL with one logged line when they
+ * disagree or have a foreign version. */
 int log_dirs_read_meta(struct log_dirs *d, struct log_dirs_meta *ret) MUST_CHECK;
-/* Writes meta.properties where missing or different. */
+/* Writes meta.properties where missing or different (-EINVAL when cluster_id is too long for it). A directory where
+ * it fails goes offline; -EIO when none is left. */
 int log_dirs_write_meta(struct log_dirs *d, const char *cluster_id, int32_t broker_id) MUST_CHECK;
-/* Loads all logs; recovers those of directories without the clean marker. */
+/* Loads all logs; recovers those of directories without the clean marker. Once, before log_dirs_start.
+ * -errno after a logged line: a directory that is no replica's, a replica twice, no directory left. */
 int log_dirs_load(struct log_dirs *d) MUST_CHECK;
 /* Starts retention, flush and checkpoint timers. */
 void log_dirs_start(struct log_dirs *d);
+/* What may change while running: num.recovery.threads.per.data.dir (used at close), log.segment.delete.delay.ms,
+ * producer.id.expiration.ms (for logs created from now on). */
+void log_dirs_reconfigure(struct log_dirs *d, int recovery_threads, int64_t file_delete_delay_ms,
+    int64_t producer_id_expiration_ms);
 /* Stops the timers, flushes and closes all logs, writes checkpoints and the clean marker, releases the locks.
  * Accepts NULL, returns NULL. */
 struct log_dirs *log_dirs_close(struct log_dirs *d);
 
 /* The log, with a reference; NULL when there is none. */
 struct log *log_dirs_get(struct log_dirs *d, const char *topic, int32_t partition);
-/* The log, created in the directory with the fewest logs when absent. KERR_KAFKA_STORAGE_ERROR when no
- * directory is online or the partition is known to be in an offline one (and !is_new). */
+/* The log, created in the directory with the fewest logs when absent. A topic_id that is not zero is stored, or
+ * compared with the one stored.
+ *   0
+ *   KERR_KAFKA_STORAGE_ERROR    no directory is online, or one is offline, where the log may be (and !is_new)
+ *   KERR_INCONSISTENT_TOPIC_ID  the log on disk is of another topic
+ *   KERR_INVALID_TOPIC_EXCEPTION  the name is too long for a directory
+ *   -errno                      the directory has been taken offline                                    */
 int log_dirs_get_or_create(struct log_dirs *d, const char *topic, int32_t partition, struct uuid topic_id,
     bool is_new, struct log **ret) MUST_CHECK;
-/* Renames the directory to ...-delete and removes it after file.delete.delay.ms. 0 also when absent. */
+/* Renames the directory to ...-delete and removes it after file_delete_delay_ms; a future log of the partition
+ * too. 0 also when absent; KERR_KAFKA_STORAGE_ERROR when absent while a directory is offline. */
 int log_dirs_delete(struct log_dirs *d, const char *topic, int32_t partition) MUST_CHECK;
-/* Reports a storage failure (-errno) of a log: its directory goes offline, with one ERROR line. */
+/* Reports a storage failure (-errno) of a log: its directory goes offline, with one ERROR line. Any lock below
+ * RANK_LOG_DIR may be held. */
 void log_dirs_fail(struct log_dirs *d, const char *parent_dir, int r);
+/* The same with a line that begins with what was being done: "Error while flushing log for t-0 in dir ...". */
+void log_dirs_fail_doing(struct log_dirs *d, const char *parent_dir, int r, const char *fmt, ...) PRINTF(4, 5);
+/* After log_truncate_*: writes the recovery points of the log's directory, which must not stay above the log's
+ * end (storage.md 9). */
+void log_dirs_truncated(struct log_dirs *d, struct log *log);
 
-/* The checkpointed high watermark, 0 when none. */
+/* The checkpointed high watermark, 0 when none. From this call on the checkpoint records the log's own; before it,
+ * while nobody leads or follows with it, the one read at load is kept. */
 int64_t log_dirs_checkpointed_high_watermark(struct log_dirs *d, struct log *log);
 
-/* Walks all logs with a reference held during the call. Stops when fn returns false. */
+/* Walks all current logs with a reference held during the call, no lock held. Stops when fn returns false. */
 void log_dirs_each(struct log_dirs *d, bool (*fn)(struct log *log, void *arg), void *arg);
+/* The same for the ...-future copies, which an interrupted move left. */
+void log_dirs_each_future(struct log_dirs *d, bool (*fn)(struct log *log, void *arg), void *arg);
 
 struct log_dir_info {
 	char path[4096];
 	bool online;
 	int64_t total_bytes, usable_bytes; /* of the file system; -1 offline */
 };
-size_t log_dirs_count(struct log_dirs *d);
+size_t log_dirs_count(struct log_dirs *d); /* configured ones */
+size_t log_dirs_online_count(struct log_dirs *d);
 void log_dirs_info(struct log_dirs *d, size_t i, struct log_dir_info *ret);
 
 #endif

@@ -1,0 +1,137 @@
+/* log_dirs_priv.h - the layout of struct log_dirs, for the log_dirs_*.c files and their tests only. */
+#ifndef STORAGE_LOG_DIRS_PRIV_H
+#define STORAGE_LOG_DIRS_PRIV_H
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "base/list.h"
+#include "base/lock.h"
+#include "base/table.h"
+#include "base/worker.h"
+#include "storage/dir_name.h"
+#include "storage/log_dirs.h"
+#include "storage/meta_properties.h"
+
+#define LOG_MANAGER_CLASS     "kafka.log.LogManager"
+#define FAILURE_CHANNEL_CLASS "org.apache.kafka.storage.internals.log.LogDirFailureChannel"
+
+struct chores;
+struct dir_lock;
+struct log;
+
+enum dir_checkpoint { CHECKPOINT_RECOVERY_POINT, CHECKPOINT_LOG_START, CHECKPOINT_HIGH_WATERMARK, CHECKPOINTS_N };
+
+/* One log directory. Lives as long as struct log_dirs. */
+struct log_dir {
+	char *path; /* absolute */
+	dev_t dev;
+	ino_t ino;
+	struct dir_lock *lock; /* NULL when offline */
+	struct chores *chores;
+	struct meta_properties meta;
+	atomic_bool online;	  /* only ever goes to false: a reader that sees true meets the failure itself */
+	bool clearing, cleared;	  /* failure thread, under fail_lock: offline, logs not yet / all removed */
+	bool was_clean;		  /* the marker was there at load */
+	atomic_bool loaded;	  /* every log of it has been loaded */
+	int logs_n;		  /* in the table and being created; under table lock */
+	atomic_bool stale;	  /* a deleted log may still be in the checkpoints on disk */
+
+	/* One writer of the checkpoint files at a time. Not a lock, since it is held over an fsync: the flag is
+	 * claimed under claim_lock (RANK_LEAF), whoever finds it taken waits. */
+	struct lock claim_lock;
+	struct cond claim_free;
+	bool claimed;
+	char *written[CHECKPOINTS_N]; /* rows on disk, by the holder of the claim; NULL: not known */
+	size_t written_len[CHECKPOINTS_N];
+};
+
+/* One log in the table. While busy (being created or deleted) `log` is NULL and others wait. */
+struct log_entry {
+	UT_hash_handle hh;
+	struct log *log; /* a reference */
+	struct log_dir *dir;
+	bool busy;
+	bool hw_live;		/* the log's own high watermark counts, not the one read at load */
+	int64_t hw_checkpointed; /* -1: none */
+	char key[];		/* "topic-partition" */
+};
+
+/* A log whose directory is renamed and waits for removal. */
+struct doomed_log {
+	struct list link;
+	struct log *log; /* a reference */
+	struct log_dir *dir;
+	int64_t due_ms; /* monotonic */
+};
+
+enum dirs_timer {
+	TIMER_RETENTION,
+	TIMER_FLUSH,
+	TIMER_RECOVERY_POINT,
+	TIMER_LOG_START,
+	TIMER_HIGH_WATERMARK,
+	TIMER_PRODUCERS,
+	TIMER_DELETE,
+	TIMERS_N
+};
+
+struct log_dirs {
+	struct log_dirs_config config; /* dirs is not kept, and these three may change (log_dirs_reconfigure): */
+	atomic_int recovery_threads;
+	_Atomic int64_t file_delete_delay_ms, producer_id_expiration_ms;
+	const struct clock *clock;
+	struct scheduler *scheduler;
+	struct log_dir *v;
+	size_t n;
+
+	struct lock lock; /* RANK_TABLE: the tables and the doomed */
+	struct cond changed;
+	struct log_entry *current, *future;
+	struct list doomed;
+
+	struct lock fail_lock; /* RANK_LOG_DIR */
+	struct cond fail_changed;
+	bool fail_stop, fail_running;
+	pthread_t fail_thread;
+	bool all_offline_told;
+
+	struct timer *timers[TIMERS_N];
+};
+
+/* log_dirs.c */
+struct log_entry *log_dirs_find(struct log_entry *table, const char *key);
+struct log_entry *log_dirs_add_entry(struct log_dirs *d, struct log_entry **table, const char *key,
+    struct log_dir *dir);
+void log_dirs_remove_entry(struct log_dirs *d, struct log_entry **table, struct log_entry *e);
+/* Queues a log for removal; takes over the reference. */
+void log_dirs_doom(struct log_dirs *d, struct log_dir *dir, struct log *log);
+/* References of all logs of a directory (NULL: all directories), current and, if asked, future. The caller
+ * releases with log_dirs_unref_all. */
+struct log **log_dirs_snapshot(struct log_dirs *d, const struct log_dir *dir, bool current, bool future,
+    size_t *ret_n);
+void log_dirs_unref_all(struct log **v, size_t n);
+
+/* log_dirs_open.c */
+void log_dirs_free(struct log_dirs *d);
+
+/* log_dirs_fail.c */
+int log_dirs_fail_start(struct log_dirs *d) MUST_CHECK;
+void log_dirs_fail_finish(struct log_dirs *d); /* clears what failed, then ends the thread */
+struct log_dir *log_dirs_dir_of(struct log_dirs *d, const char *path);
+void log_dirs_on_log_failure(void *arg, const char *parent_dir, int r); /* log_open_args.on_failure */
+
+/* log_dirs_checkpoint.c */
+void log_dirs_checkpoint(struct log_dirs *d, struct log_dir *dir, enum dir_checkpoint which);
+void log_dirs_checkpoint_all(struct log_dirs *d, enum dir_checkpoint which);
+/* Writes recovery points and log starts without the deleted logs, where that is still to be done. */
+void log_dirs_checkpoint_stale(struct log_dirs *d, struct log_dir *dir);
+
+/* log_dirs_background.c */
+void log_dirs_stop_timers(struct log_dirs *d);
+void log_dirs_remove_doomed(struct log_dirs *d);
+
+/* log_dirs_load.c */
+void log_dirs_close_logs(struct log_dirs *d);
+
+#endif

@@ -1,0 +1,81 @@
+#!/bin/bash
+# run.sh - installs what the tests need, builds, runs everything, and ends with "N passed, N failed, N skipped".
+#
+#   tests/run.sh            everything: unit and integration tests, plain, then under sanitizers
+#   tests/run.sh plain      one plain build only
+#   tests/run.sh asan       one build with the address and undefined behaviour sanitizers only
+#   tests/run.sh tsan       the threaded unit tests under the thread sanitizer only
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+root=$PWD
+jobs=$(nproc)
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+failed_step=0
+
+configure_and_build() { # directory, configure arguments
+	local dir=$1
+	shift
+	mkdir -p "$dir"
+	(
+		cd "$dir"
+		"$root/configure" -q "$@"
+		make -s -j"$jobs" all
+		make -s -j"$jobs" check TESTS= # builds the test programs, runs none
+	)
+}
+
+unit() { # directory, name, make arguments
+	local dir=$1 name=$2
+	shift 2
+	(cd "$dir" && make -s -j"$jobs" -k check "$@" >"$results/$name.out" 2>&1) || true
+	python3 "$root/tests/count.py" unit "$dir" "$results/$name.count" || failed_step=1
+}
+
+integration() { # directory, name
+	(cd "$root/tests/integration" && MOLDAU_BUILD=$1 python3 -m pytest -q -p no:cacheprovider \
+		--junitxml="$results/$2.xml" .) || true
+	python3 "$root/tests/count.py" junit "$results/$2.xml" "$results/$2.count" || failed_step=1
+}
+
+plain() {
+	echo "== plain build =="
+	configure_and_build "$root/build" CC=gcc
+	unit "$root/build" plain-unit
+	integration "$root/build" plain-integration
+}
+
+asan() {
+	echo "== address and undefined behaviour sanitizers =="
+	configure_and_build "$root/build-asan" CC=clang --enable-asan --enable-ubsan
+	unit "$root/build-asan" asan-unit
+	integration "$root/build-asan" asan-integration
+}
+
+tsan() {
+	echo "== thread sanitizer: threaded unit tests =="
+	configure_and_build "$root/build-tsan" CC=clang --enable-tsan
+	unit "$root/build-tsan" tsan-unit
+}
+
+scripts/packages.sh build run test
+./bootstrap >"$results/bootstrap.out" 2>&1 || {
+	cat "$results/bootstrap.out"
+	exit 1
+}
+case ${1:-all} in
+all)
+	plain
+	asan
+	tsan
+	;;
+plain | asan | tsan) "$1" ;;
+*)
+	echo "usage: tests/run.sh [plain|asan|tsan]" >&2
+	exit 1
+	;;
+esac
+
+python3 tests/count.py sum "$results"/*.count || failed_step=1
+exit "$failed_step"

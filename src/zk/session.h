@@ -21,6 +21,7 @@
 #include "base/worker.h"
 
 struct zk_session;
+struct zk_wire;
 
 struct zk_config {
 	const char *connect; /* host:port[,host:port...][/chroot] */
@@ -33,10 +34,10 @@ struct zk_config {
 };
 
 /* ZooKeeper's answers, as results > 0. Everything else is a -errno:
- *   -ESTALE     the session expired while the request waited
- *   -ESHUTDOWN  the session is being closed
- *   -EACCES     authentication failed
- *   -EIO        any other failure of the library or the server                             */
+ *   -ECONNRESET  the session expired while the request waited
+ *   -ESHUTDOWN   the session is being closed
+ *   -EACCES      authentication failed
+ *   -EPROTO      any other failure of the library or the server                            */
 #define ZK_CODE_TABLE(X)                                                                           \
 	X(NO_NODE, 1, ZNONODE, "NoNode")                                                           \
 	X(NODE_EXISTS, 2, ZNODEEXISTS, "NodeExists")                                               \
@@ -90,7 +91,7 @@ bool zk_session_secure(const struct zk_session *s); /* zookeeper.set.acl */
 
 /* Told about the life of the session, in order of registration. Called on the session's own thread, which waits
  * meanwhile; a listener may block for a while and may use other sessions, but in before_new_session this one
- * answers -ESTALE. Unset functions are skipped. */
+ * answers -ECONNRESET. Unset functions are skipped. */
 struct zk_listener {
 	struct list link;
 	void (*before_new_session)(struct zk_listener *l);
@@ -121,6 +122,7 @@ struct zk_watch {
 	enum zk_watch_kind kind;
 	void (*fired)(struct zk_watch *w, enum zk_event event);
 	void *arg;
+	bool pending; /* private */
 };
 /* Registers only; the next read of the path sets the watch. Survives expiry (read again to set it). */
 void zk_session_watch(struct zk_session *s, struct zk_watch *w, enum zk_watch_kind kind, const char *path);
@@ -172,7 +174,7 @@ struct zk_op {
 	struct list link;
 	struct zk_session *session;
 	struct zk_executor executor;
-	void *wire;
+	struct zk_wire *wire;
 };
 
 struct zk_op *zk_op_new(enum zk_op_kind kind, const char *path);

@@ -7,7 +7,9 @@ src_record_librecord_a_SOURCES = \
 	src/record/codec_priv.h \
 	src/record/compress.c \
 	src/record/compress.h \
+	src/record/control.c \
 	src/record/control.h \
+	src/record/convert.c \
 	src/record/convert.h \
 	src/record/gzip.c \
 	src/record/legacy.c \
@@ -18,5 +20,6 @@ src_record_librecord_a_SOURCES = \
 	src/record/record.c \
 	src/record/record.h \
 	src/record/snappy.c \
+	src/record/validate.c \
 	src/record/validate.h \
 	src/record/zstd.c

@@ -41,6 +41,7 @@ struct validate_config {
 	bool compacted;		     /* cleanup.policy has compact: records need keys */
 	bool no_zstd;		     /* inter-broker protocol below 2.1-IV0 */
 	size_t max_message_bytes;    /* of one batch; 0: no limit */
+	const char *name;	     /* "topic-3", for error messages; borrowed, may be NULL */
 };
 
 #define VALIDATE_CONFIG_INIT                                                                       \
@@ -101,10 +102,10 @@ struct validate_result {
 
 /* Why a set was refused; valid when validate_records returns > 0. */
 struct validate_errors {
-	struct record_error *v;	  /* in the arena; only for bad records, otherwise n is 0 */
+	struct record_error *v; /* in the arena; only for bad records, otherwise n is 0 */
 	int32_t n;
-	struct str message;	  /* summary for error_message; null unless n > 0 */
-	struct str reason;	  /* for the log line; never null after an error, borrowed or in the arena */
+	struct str message;	/* for error_message; null unless single records were refused */
+	struct str reason;	/* for a log line; null when the memory limit of the arena is reached */
 };
 
 /* Checks data[0 .. len), which records_analyze accepted and `info` describes (len = info->valid_bytes), and gives

@@ -1,1 +1,7 @@
 # tests of storage: see Makefile.am for the variables
+check_PROGRAMS += tests/storage/test_checkpoint
+tests_storage_test_checkpoint_SOURCES = tests/storage/test_checkpoint.c tests/storage/fault_fs.c tests/storage/fault_fs.h
+tests_storage_test_checkpoint_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_dir_files
+tests_storage_test_dir_files_SOURCES = tests/storage/test_dir_files.c tests/storage/fault_fs.c tests/storage/fault_fs.h
+tests_storage_test_dir_files_LDADD = $(UPTO_storage) $(TEST_LIBS)

@@ -58,13 +58,17 @@ int header_decode_request(struct cursor *c, struct request_header *ret)
 	const struct api_version_row *row;
 	struct cursor peek = *c;
 	int key = cur_i16(&peek), version = cur_i16(&peek);
+	int r;
 
 	if (peek.bad)
 		return FAIL(-EBADMSG);
 	row = api_version_find(key);
 	if (!row || (!api_version_has(row, version) && key != API_API_VERSIONS))
 		return KERR_UNSUPPORTED_VERSION;
-	return codec_decode(&request_header_schema, header_request_version(row, version), c, NULL, ret);
+	r = codec_decode(&request_header_schema, header_request_version(row, version), c, NULL, ret);
+	if (r == 0 && ret->client_id.len < 0)
+		ret->client_id = STR("");
+	return r;
 }
 
 int header_encode_request(const struct request_header *h, struct writer *w)

@@ -44,7 +44,8 @@ int header_response_version(const struct api_version_row *row, int version);
 
 /* Reads a request's header; the cursor is then at the body. The first four bytes decide about the rest.
  *   0			*ret is set. The version is within the range of the API, except for ApiVersions, which
- *			is to be answered even so (protocol.md section 4.3). client_id may be null.
+ *			is to be answered even so (protocol.md section 4.3). A null client_id is made
+ *			empty (Kafka 3.9, RequestHeader.java).
  *   KERR_UNSUPPORTED_VERSION	unknown key, or version out of range: close the connection
  *   -EBADMSG		not a header: close the connection                                              */
 int header_decode_request(struct cursor *c, struct request_header *ret) MUST_CHECK;

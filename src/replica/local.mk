@@ -1,5 +1,8 @@
 noinst_LIBRARIES += src/replica/libreplica.a
 src_replica_libreplica_a_SOURCES = \
+	src/replica/control.c \
 	src/replica/delayed.c src/replica/delayed.h \
+	src/replica/disk_pace.h \
 	src/replica/isr.c src/replica/isr.h \
-	src/replica/partition.h src/replica/disk_pace.h
+	src/replica/partition.c src/replica/partition.h \
+	src/replica/partitions.c src/replica/partitions.h src/replica/partitions_priv.h

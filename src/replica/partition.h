@@ -65,7 +65,8 @@ void partition_leader(struct partition *p, int32_t *ret_leader, int32_t *ret_epo
 /* --- what the controller decides; one at a time (RANK_STATE_CHANGE held by the caller) --- */
 
 /* Gives the partition its log (a reference is taken) and starts the log's high watermark from its checkpoint. */
-void partition_attach(struct partition *p, struct log *log, int64_t checkpointed_high_watermark);
+void partition_attach(struct partition *p, struct log *log, struct disk_pace *pace,
+    int64_t checkpointed_high_watermark);
 /* Become, or stay, leader. The log is attached. Skipped when the partition epoch is old (*ret_moved is 0).
  * 0 | -errno: the log directory failed. */
 int partition_make_leader(struct partition *p, const struct leadership *l, unsigned *ret_moved) MUST_CHECK;
@@ -138,7 +139,8 @@ unsigned partition_advance(struct partition *p);
 struct partition_view {
 	int32_t leader, leader_epoch, partition_epoch, controller_epoch;
 	int64_t epoch_start, high_watermark, end_offset;
-	int32_t isr_n;
+	int32_t isr_n, replicas_n;
+	int32_t min_isr; /* of a leader: min(min.insync.replicas, replicas) */
 	bool offline, is_leader;
 };
 void partition_view(struct partition *p, struct partition_view *ret);

@@ -1,0 +1,97 @@
+/* partitions.h - all partitions this broker hosts, and the controller's requests about them.
+ *
+ * A partition is absent, online or offline (its log directory failed). LeaderAndIsr, StopReplica, UpdateMetadata and
+ * the failure of a directory change the table one at a time (RANK_STATE_CHANGE, replication.md section 3); everybody
+ * else looks up and goes on with a reference.
+ *
+ * Owner: broker/startup. Thread: any. Control requests and failures write files: workers, the controller's thread.
+ * Locks: RANK_STATE_CHANGE around a control request, RANK_TABLE for the table. Waiting requests are woken after all
+ * locks are released.
+ */
+#ifndef REPLICA_PARTITIONS_H
+#define REPLICA_PARTITIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/str.h"
+#include "base/uuid.h"
+#include "replica/delayed.h"
+#include "replica/partition.h"
+
+struct image;
+struct leader_and_isr_request;
+struct log_dirs;
+struct partitions;
+struct stop_replica_request;
+struct update_metadata_request;
+struct worker_pool;
+
+struct partitions_config {
+	int32_t broker_id;
+	const struct clock *clock;
+	struct metadata *metadata;
+	struct log_dirs *log_dirs;
+	struct delayed *delayed;
+	struct worker_pool *workers;	 /* failures of log directories are handled there */
+	int64_t replica_lag_time_max_ms; /* replica.lag.time.max.ms */
+};
+
+struct partitions *partitions_new(const struct partitions_config *config);
+/* Nobody uses it any more. Accepts NULL, returns NULL. */
+struct partitions *partitions_free(struct partitions *ps);
+
+/* The broker epoch of the current registration in ZooKeeper, which fences requests meant for an earlier one. */
+void partitions_set_broker_epoch(struct partitions *ps, int64_t epoch);
+int64_t partitions_broker_epoch(struct partitions *ps);
+int32_t partitions_controller_epoch(struct partitions *ps);
+
+/* With a reference; NULL when absent. Offline ones are found too. */
+struct partition *partitions_get(struct partitions *ps, struct str topic, int32_t index);
+/* For a client's request (replication.md 5.1):
+ *   0                             *ret has a reference
+ *   KERR_KAFKA_STORAGE_ERROR      offline
+ *   KERR_NOT_LEADER_OR_FOLLOWER   not here, but the cluster has it
+ *   KERR_UNKNOWN_TOPIC_OR_PARTITION                                */
+int partitions_find(struct partitions *ps, const struct image *image, struct str topic, int32_t index,
+    struct partition **ret) MUST_CHECK;
+/* Calls fn with each, without a lock held. */
+void partitions_each(struct partitions *ps, void (*fn)(struct partition *p, void *arg), void *arg);
+
+struct partitions_count {
+	int32_t all, leaders, offline, under_min_isr, under_replicated;
+};
+void partitions_count(struct partitions *ps, struct partitions_count *ret);
+
+/* Wakes those who wait for what `moved` (enum partition_moved) says. No lock held. */
+void partitions_moved(struct partitions *ps, struct partition *p, unsigned moved);
+/* Storage under the partition failed with -errno `r`: takes its log directory offline, on a worker. */
+void partitions_storage_failed(struct partitions *ps, struct partition *p, int r);
+/* A log directory is offline: so are the partitions in it. Called through log_dirs' on_dir_offline. Waits. */
+void partitions_dir_offline(struct partitions *ps, const char *dir);
+
+/* --- requests of the controller. Results are in the arena, strings borrowed from the request. --- */
+
+struct partition_result {
+	struct str topic;
+	struct uuid topic_id; /* zero when the request had none */
+	int32_t index;
+	int16_t error;
+};
+struct partition_results {
+	int16_t error; /* of the request */
+	struct partition_result *v;
+	int32_t n;
+};
+
+/* 0, *ret is set; -ENOMEM when the arena is full. */
+int partitions_leader_and_isr(struct partitions *ps, const struct leader_and_isr_request *req, struct arena *a,
+    struct partition_results *ret) MUST_CHECK;
+int partitions_stop_replica(struct partitions *ps, const struct stop_replica_request *req, struct arena *a,
+    struct partition_results *ret) MUST_CHECK;
+/* 0, KERR_STALE_BROKER_EPOCH or KERR_STALE_CONTROLLER_EPOCH. Wakes those who wait for the topics named. */
+int partitions_update_metadata(struct partitions *ps, const struct update_metadata_request *req) MUST_CHECK;
+
+#endif

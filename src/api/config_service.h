@@ -43,8 +43,8 @@ struct config_synonym {
 struct config_entry {
 	struct str name, value; /* value null: unset or sensitive */
 	bool read_only, sensitive;
-	int8_t source;	      /* enum config_source */
-	int8_t type;	      /* 0 unknown, 1 boolean ... 9 password: the numbers of the wire */
+	int8_t source;            /* enum config_source */
+	int8_t type;              /* 0 unknown, 1 boolean ... 9 password: the numbers of the wire */
 	struct str documentation; /* null unless asked for */
 	struct config_synonym *synonyms; /* none unless asked for */
 	int32_t synonyms_n;
@@ -52,7 +52,7 @@ struct config_entry {
 
 struct config_change {
 	struct str name, value; /* value null allowed only for CONFIG_OP_DELETE */
-	int8_t op;		/* as received; AlterConfigs passes CONFIG_OP_SET */
+	int8_t op;              /* as received; AlterConfigs passes CONFIG_OP_SET */
 };
 
 struct config_pair {
@@ -61,16 +61,16 @@ struct config_pair {
 
 /* A consistent view of the broker settings that handlers use themselves; dynamic ones are current. */
 struct broker_settings {
-	int32_t num_partitions;		    /* num.partitions */
-	int32_t default_replication_factor; /* default.replication.factor */
-	bool auto_create_topics;	    /* auto.create.topics.enable */
-	bool delete_topics;		    /* delete.topic.enable */
-	int32_t fetch_max_bytes;	    /* fetch.max.bytes */
-	int32_t fetch_session_slots;	    /* max.incremental.fetch.session.cache.slots */
-	int32_t offsets_topic_partitions;   /* offsets.topic.num.partitions */
+	int32_t num_partitions;               /* num.partitions */
+	int32_t default_replication_factor;   /* default.replication.factor */
+	bool auto_create_topics;              /* auto.create.topics.enable */
+	bool delete_topics;                   /* delete.topic.enable */
+	int32_t fetch_max_bytes;              /* fetch.max.bytes */
+	int32_t fetch_session_slots;          /* max.incremental.fetch.session.cache.slots */
+	int32_t offsets_topic_partitions;     /* offsets.topic.num.partitions */
 	int32_t transaction_topic_partitions; /* transaction.state.log.num.partitions */
-	int32_t transaction_max_timeout_ms; /* transaction.max.timeout.ms */
-	int32_t request_timeout_ms;	    /* request.timeout.ms */
+	int32_t transaction_max_timeout_ms;   /* transaction.max.timeout.ms */
+	int32_t request_timeout_ms;           /* request.timeout.ms */
 };
 
 struct config_service {
@@ -83,18 +83,18 @@ struct config_service {
 	 *   KERR_INVALID_REQUEST, KERR_INVALID_TOPIC_EXCEPTION, KERR_UNKNOWN_TOPIC_OR_PARTITION
 	 *                            *ret_message says why
 	 *   -ENOMEM                  the arena is full                                        */
-	int (*describe)(void *arg, struct arena *a, int8_t resource_type, struct str name, const struct str *keys,
-	    int32_t keys_n, bool synonyms, bool documentation, struct config_entry **ret, int32_t *ret_n,
-	    struct str *ret_message) MUST_CHECK;
+	int (*describe)(void *arg, struct arena *a, int8_t resource_type, struct str name,
+		const struct str *keys, int32_t keys_n, bool synonyms, bool documentation,
+		struct config_entry **ret, int32_t *ret_n, struct str *ret_message) MUST_CHECK;
 
 	/* The entries a topic with these overrides has or would have (CreateTopics v5+), sorted by name. */
-	int (*describe_overrides)(void *arg, struct arena *a, const struct config_pair *overrides, int32_t n,
-	    struct config_entry **ret, int32_t *ret_n) MUST_CHECK;
+	int (*describe_overrides)(void *arg, struct arena *a, const struct config_pair *overrides,
+		int32_t n, struct config_entry **ret, int32_t *ret_n) MUST_CHECK;
 
 	/* Checks the overrides of a topic to be created: names, values, combinations.
 	 *   0 | KERR_INVALID_CONFIG with *ret_message | -ENOMEM */
-	int (*validate_overrides)(void *arg, struct arena *a, const struct config_pair *overrides, int32_t n,
-	    struct str *ret_message) MUST_CHECK;
+	int (*validate_overrides)(void *arg, struct arena *a, const struct config_pair *overrides,
+		int32_t n, struct str *ret_message) MUST_CHECK;
 
 	/* Changes one resource: checks, writes the znode and the notification. `incremental` false: `v` replaces
 	 * the whole set (AlterConfigs). The caller checks that no resource appears twice in its request.
@@ -103,8 +103,8 @@ struct config_service {
 	 *   KERR_INVALID_TOPIC_EXCEPTION, KERR_STALE_CONTROLLER_EPOCH   *ret_message says why
 	 *   -errno                   ZooKeeper could not be reached, nothing is known to be written */
 	int (*alter)(void *arg, struct arena *a, int8_t resource_type, struct str name,
-	    const struct config_change *v, int32_t n, bool incremental, bool validate_only,
-	    struct str *ret_message) MUST_CHECK;
+		const struct config_change *v, int32_t n, bool incremental, bool validate_only,
+		struct str *ret_message) MUST_CHECK;
 };
 
 #endif

@@ -19,6 +19,7 @@
 #include "broker/config_def.h"
 
 struct config;
+struct zk_endpoint; /* zk/znode.h: listener, protocol, host, port */
 
 /* --- making --- */
 
@@ -30,18 +31,19 @@ struct config;
  *              argument parameters: ..."; print usage when *ret_usage
  *   -errno     the file cannot be read; `why` says so                                             */
 int config_load(int argc, char *const *argv, struct config **ret, char why[CONFIG_ERROR_MAX],
-    bool *ret_usage) MUST_CHECK;
+	bool *ret_usage) MUST_CHECK;
 /* The same from properties at hand; `file` is named in messages. Entries of line 0 are called "--override".
  * Takes nothing over. */
 int config_new(const struct properties *p, const char *file, struct config **ret,
-    char why[CONFIG_ERROR_MAX]) MUST_CHECK;
+	char why[CONFIG_ERROR_MAX]) MUST_CHECK;
 
 /* The same static settings under other dynamic layers. Both sets must have passed config_check_dynamic or
  * come from config_clean_dynamic (NULL: empty).
  *   0                     *ret has one reference
  *   KERR_INVALID_CONFIG   the combination is not valid; `why` is Kafka's message           */
 int config_with_dynamic(const struct config *base, const struct properties *cluster,
-    const struct properties *broker, struct config **ret, char why[CONFIG_ERROR_MAX]) MUST_CHECK;
+	const struct properties *broker, struct config **ret,
+	char why[CONFIG_ERROR_MAX]) MUST_CHECK;
 
 struct config *config_ref(const struct config *c);
 struct config *config_unref(struct config *c); /* accepts NULL, returns NULL */
@@ -55,10 +57,11 @@ void config_log_values(const struct config *c);
 /* --- reading; the type must be the row's --- */
 
 bool config_bool(const struct config *c, enum config_id id);
-int32_t config_int(const struct config *c, enum config_id id); /* INT and SHORT */
+int32_t config_int(const struct config *c, enum config_id id);  /* INT and SHORT */
 int64_t config_long(const struct config *c, enum config_id id); /* LONG, INT and SHORT */
 double config_double(const struct config *c, enum config_id id);
-const char *config_text(const struct config *c, enum config_id id); /* any type as text; NULL when null */
+const char *config_text(
+	const struct config *c, enum config_id id); /* any type as text; NULL when null */
 const char *const *config_list(const struct config *c, enum config_id id, size_t *ret_n);
 bool config_is_null(const struct config *c, enum config_id id);
 const struct config_value *config_value(const struct config *c, enum config_id id);
@@ -67,8 +70,9 @@ const char *config_listener_text(const struct config *c, const char *listener, e
 
 /* --- values derived from several keys --- */
 
-const char *const *config_log_dirs(const struct config *c, size_t *ret_n); /* log.dirs, else log.dir */
-int64_t config_log_retention_ms(const struct config *c);		    /* -1: no limit */
+const char *const *config_log_dirs(
+	const struct config *c, size_t *ret_n);          /* log.dirs, else log.dir */
+int64_t config_log_retention_ms(const struct config *c); /* -1: no limit */
 int64_t config_log_roll_ms(const struct config *c);
 int64_t config_log_roll_jitter_ms(const struct config *c);
 int64_t config_log_flush_interval_ms(const struct config *c);
@@ -76,26 +80,12 @@ int64_t config_timestamp_before_max_ms(const struct config *c);
 int64_t config_timestamp_after_max_ms(const struct config *c);
 int32_t config_zookeeper_connection_timeout_ms(const struct config *c);
 
-/* The numbers of SecurityProtocol.java and of the wire. */
-enum security_protocol { PROTOCOL_PLAINTEXT, PROTOCOL_SSL, PROTOCOL_SASL_PLAINTEXT, PROTOCOL_SASL_SSL };
-const char *security_protocol_name(enum security_protocol p);
-
-struct config_endpoint {
-	char *name; /* listener name, upper case */
-	enum security_protocol protocol;
-	char *host; /* without brackets; "" for all addresses (listeners) or the canonical host name (advertised) */
-	int port;
-};
-const struct config_endpoint *config_listeners(const struct config *c, size_t *ret_n);
-/* What is registered in ZooKeeper, in order: advertised.listeners, else listeners. */
-const struct config_endpoint *config_advertised(const struct config *c, size_t *ret_n);
+const struct zk_endpoint *config_listeners(
+	const struct config *c, size_t *ret_n); /* host "": all addresses */
+/* What is registered in ZooKeeper, in order: advertised.listeners, else listeners. Host "": the canonical host
+ * name of this machine. */
+const struct zk_endpoint *config_advertised(const struct config *c, size_t *ret_n);
 const char *config_inter_broker_listener(const struct config *c); /* listener name */
-/* listener.security.protocol.map in the order written, for the registration. */
-struct config_protocol_map {
-	char *name; /* upper case */
-	enum security_protocol protocol;
-};
-const struct config_protocol_map *config_protocol_map(const struct config *c, size_t *ret_n);
 
 /* --- layers, for describing and altering --- */
 
@@ -106,7 +96,8 @@ const char *config_file(const struct config *c);
 
 /* Checks a set of dynamic entries for one broker or the cluster's default (DynamicBrokerConfig.validateConfigs).
  * 0 | KERR_INVALID_CONFIG with Kafka's message in `why`. */
-int config_check_dynamic(const struct properties *p, bool per_broker, char why[CONFIG_ERROR_MAX]) MUST_CHECK;
+int config_check_dynamic(
+	const struct properties *p, bool per_broker, char why[CONFIG_ERROR_MAX]) MUST_CHECK;
 /* Removes from a stored set what cannot be applied, logging an error line for each sort of fault. */
 void config_clean_dynamic(struct properties *p, bool per_broker);
 

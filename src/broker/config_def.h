@@ -37,17 +37,17 @@ enum config_dynamic {
 
 enum config_rule_kind {
 	RULE_ANY,
-	RULE_AT_LEAST,	    /* min */
-	RULE_BETWEEN,	    /* min .. max */
+	RULE_AT_LEAST,      /* min */
+	RULE_BETWEEN,       /* min .. max */
 	RULE_BETWEEN_OR,    /* min .. max, or `other` */
 	RULE_AT_LEAST_OR,   /* min, or `other` */
-	RULE_ONE_OF,	    /* names; every element for a LIST */
+	RULE_ONE_OF,        /* names; every element for a LIST */
 	RULE_ONE_OF_NOCASE, /* names in any case */
 	RULE_NON_NULL,
-	RULE_NON_EMPTY,	     /* text; null is fine */
+	RULE_NON_EMPTY,      /* text; null is fine */
 	RULE_NON_EMPTY_LIST, /* cannot be set to the empty list */
-	RULE_VERSION,	     /* a metadata version, see metadata_version() */
-	RULE_REPLICAS,	     /* "*" or partition:broker pairs */
+	RULE_VERSION,        /* a metadata version, see metadata_version() */
+	RULE_REPLICAS,       /* "*" or partition:broker pairs */
 };
 
 struct config_rule {
@@ -61,13 +61,13 @@ struct config_rule {
 enum config_support {
 	CONFIG_USED,
 	CONFIG_NO_EFFECT, /* accepted; there is nothing here that it could change (KRaft, JVM, unused TLS keys) */
-	CONFIG_WARNED,	  /* accepted with one warning line that says what is missing */
-	CONFIG_REFUSED,	  /* the start ends, and a dynamic change is refused, with the reason */
+	CONFIG_WARNED,  /* accepted with one warning line that says what is missing */
+	CONFIG_REFUSED, /* the start ends, and a dynamic change is refused, with the reason */
 };
 
-#define CONFIG_HIGH	0x1u
-#define CONFIG_MEDIUM	0x2u
-#define CONFIG_LOW	0x4u
+#define CONFIG_HIGH 0x1u
+#define CONFIG_MEDIUM 0x2u
+#define CONFIG_LOW 0x4u
 #define CONFIG_INTERNAL 0x8u /* listed by DescribeConfigs only when set */
 
 struct config_key {
@@ -86,7 +86,8 @@ struct config_key {
 enum config_id {
 #include "broker/config.def"
 	CFG_COUNT,
-	CFG_STATIC_COUNT = CFG_FOLLOWER_REPLICATION_THROTTLED_RATE, /* those after it exist only as dynamic keys */
+	CFG_STATIC_COUNT =
+		CFG_FOLLOWER_REPLICATION_THROTTLED_RATE, /* those after it exist only as dynamic keys */
 };
 #undef X
 
@@ -102,15 +103,20 @@ extern const struct config_key topic_config_keys[TOPIC_CFG_COUNT];
 /* The broker key that gives a topic key its default (the first of its synonyms); -1: none. */
 extern const int topic_config_synonym[TOPIC_CFG_COUNT];
 
-int config_key_find(const char *name);	     /* enum config_id, -1 when there is none */
+int config_key_find(const char *name);       /* enum config_id, -1 when there is none */
 int topic_config_key_find(const char *name); /* enum topic_config_id, -1 */
 /* The keys that mean the same in falling precedence, `id` among them: log.retention.ms, .minutes, .hours.
  * Returns their number (at least 1, at most CONFIG_SYNONYMS_MAX). */
 #define CONFIG_SYNONYMS_MAX 3
 int config_synonyms(enum config_id id, enum config_id ret[CONFIG_SYNONYMS_MAX]);
 /* Keys read by Kafka or its stock plug-ins that have no row (super.users, config.providers ...), and keys of
- * older releases. NULL: really unknown. `*ret_refused` says why the start must end if it is set. */
-bool config_known_elsewhere(const char *name, const char *value, const char **ret_note, const char **ret_refused);
+ * older releases. NULL: really unknown. */
+struct config_foreign {
+	const char *name;    /* ends with '*': all keys that begin so */
+	const char *note;    /* NULL: nothing to say, else why it is ignored */
+	const char *refused; /* NULL: harmless */
+};
+const struct config_foreign *config_foreign_find(const char *name);
 
 struct config_value {
 	bool is_null;
@@ -130,10 +136,10 @@ void config_value_fini(const struct config_key *k, struct config_value *v);
 
 /* Parses and checks one value; `text` NULL is null.
  *   0                     *ret is owned by the caller
- *   KERR_INVALID_CONFIG   `why` is Kafka's message without the leading "Invalid value ...", e.g.
- *                         "Value must be at least 1" or "Not a number of type INT"                   */
-int config_value_parse(const struct config_key *k, const char *text, struct config_value *ret, char *why,
-    size_t why_size) MUST_CHECK;
+ *   KERR_INVALID_CONFIG   `why` is Kafka's message: "Invalid value 0 for configuration num.io.threads: Value
+ *                         must be at least 1"                                                        */
+int config_value_parse(const struct config_key *k, const char *text, struct config_value *ret,
+	char *why, size_t why_size) MUST_CHECK;
 
 /* What would be valid, for people: "a 32-bit integer, at least 1". Returns buf. */
 const char *config_expects(const struct config_key *k, char *buf, size_t size);
@@ -146,7 +152,6 @@ const char *java_double(double d, char *buf, size_t size);
 /* A metadata version of inter.broker.protocol.version: position in Kafka's list, or -1. "3.9" is the newest
  * of that release. */
 int metadata_version(const char *text);
-const char *metadata_version_name(int version);
 #define METADATA_VERSION_3_0_IV1 34
 #define METADATA_VERSION_3_9_IV0 54
 

@@ -1,2 +1,6 @@
 noinst_LIBRARIES += src/broker/libbroker.a
-src_broker_libbroker_a_SOURCES =
+src_broker_libbroker_a_SOURCES = \
+	src/broker/config.c src/broker/config.def src/broker/config.h src/broker/config_priv.h \
+	src/broker/config_def.c src/broker/config_def.h src/broker/topic_config.def \
+	src/broker/config_layers.c src/broker/config_listeners.c src/broker/config_log.c \
+	src/broker/config_rules.c

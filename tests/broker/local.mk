@@ -1,1 +1,7 @@
 # tests of broker: see Makefile.am for the variables
+check_PROGRAMS += tests/broker/test_config_def tests/broker/test_config
+tests_broker_test_config_def_SOURCES = tests/broker/test_config_def.c
+tests_broker_test_config_def_LDADD = $(UPTO_broker) $(TEST_LIBS)
+tests_broker_test_config_SOURCES = tests/broker/test_config.c
+tests_broker_test_config_LDADD = $(UPTO_broker) $(TEST_LIBS)
+EXTRA_DIST += tests/broker/data

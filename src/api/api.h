@@ -18,8 +18,8 @@
 
 struct broker_context;
 struct connection;
+struct api_version_row;
 struct config_service;
-struct schema;
 
 enum run_on {
 	RUN_ON_LOOP,   /* never waits; may move itself with request_to_worker */
@@ -29,17 +29,21 @@ enum run_on {
 /* Life: made by dispatch when a frame arrives; owned by the handler until it ends. */
 struct request {
 	const struct api *api;
+	const struct api_version_row *row; /* protocol/header.h: its schemas */
 	const struct broker_context *ctx;
 	struct connection *conn; /* counted */
 	struct buf *frame;	 /* counted; decoded strings point into it */
 	struct arena arena;	 /* decoded body, response, all scratch */
 	int16_t version;
+	bool unsupported; /* ApiVersions only: asked in a version that is not served */
 	int32_t correlation_id;
-	struct str client_id;
+	int32_t throttle_ms;  /* the connection is muted this long after the response */
+	struct str client_id; /* "" when the client sent null */
 	int64_t arrived_ms; /* monotonic */
 	void *in;  /* decoded body: struct <name>_request */
 	void *out; /* zeroed with defaults: struct <name>_response */
 	void *state; /* the handler's own, in the arena */
+	void (*release)(struct request *req); /* frees what `state` holds outside the arena; may be NULL */
 	struct job job; /* for the worker pool */
 	void (*resume)(struct request *req);
 };
@@ -77,6 +81,7 @@ struct broker_context {
 	struct controller *controller;	   /* controller/controller.h */
 	struct zk_session *zk;
 	const struct config_service *configs; /* api/config_service.h */
+	const _Atomic int64_t *features_epoch; /* data version of /feature; -1 until it was read */
 };
 
 #endif

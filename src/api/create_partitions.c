@@ -52,7 +52,7 @@ static void create_partitions(struct request *req)
 	struct create_partitions_response *out = req->out;
 	struct topic_expectation *wait = arena_array(&req->arena, (size_t)in->topics_n, sizeof(*wait));
 	bool active = controller_is_active(req->ctx->controller);
-	bool *repeated = names_repeated(&req->arena, in->topics_n ? &in->topics[0].name : NULL, in->topics_n,
+	uint8_t *repeated = names_repeated(&req->arena, in->topics_n ? &in->topics[0].name : NULL, in->topics_n,
 	    sizeof(in->topics[0]));
 	int32_t i, n = 0;
 	int r;

@@ -2,14 +2,16 @@
 #ifndef API_REPEATED_H
 #define API_REPEATED_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/str.h"
 
-/* One bool per name, in the arena; NULL when the arena is full. `stride` is the size of the structs that begin with,
- * or contain at `names`, the first name. */
-bool *names_repeated(struct arena *a, const struct str *names, int32_t n, size_t stride);
+enum repetition { REPEATED_NOT, REPEATED_FIRST, REPEATED_LATER };
+
+/* One enum repetition per name, in the arena; NULL when the arena is full. `stride` is the distance in bytes from one
+ * name to the next: the size of the structs that contain them. */
+uint8_t *names_repeated(struct arena *a, const struct str *names, int32_t n, size_t stride);
 
 #endif

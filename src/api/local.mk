@@ -2,12 +2,22 @@ noinst_LIBRARIES += src/api/libapi.a
 src_api_libapi_a_SOURCES = \
 	src/api/alter_configs.c \
 	src/api/api.h \
+	src/api/api_versions.c \
 	src/api/authorized_operations.h \
 	src/api/config_alteration.c src/api/config_alteration.h \
 	src/api/config_service.h \
+	src/api/create_partitions.c \
+	src/api/create_topics.c \
+	src/api/delete_topics.c \
 	src/api/describe_cluster.c \
 	src/api/describe_configs.c \
 	src/api/describe_log_dirs.c \
+	src/api/dispatch.c src/api/dispatch.h \
+	src/api/find_coordinator.c \
 	src/api/incremental_alter_configs.c \
+	src/api/init_producer_id.c \
+	src/api/list.h \
+	src/api/metadata.c \
 	src/api/repeated.c src/api/repeated.h \
+	src/api/request.c \
 	src/api/topic_wait.c src/api/topic_wait.h

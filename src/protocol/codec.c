@@ -82,8 +82,10 @@ void *codec_new(const struct schema *s, struct arena *a, size_t n)
 
 	if (!v)
 		return NULL;
-	for (i = 0; i < n; i++)
-		codec_init(s, v + i * s->size);
+	if (n > 0)
+		codec_init(s, v);
+	for (i = 1; i < n; i++)
+		memcpy(v + i * s->size, v, s->size); /* defaults own nothing: a copy is as good */
 	return v;
 }
 

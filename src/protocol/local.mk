@@ -155,3 +155,4 @@ src_protocol_libprotocol_a_SOURCES = \
 	src/protocol/record/offset_commit_value.def \
 	src/protocol/record/transaction_log_key.def \
 	src/protocol/record/transaction_log_value.def
+EXTRA_DIST += src/protocol/README.md

@@ -4,6 +4,7 @@
  * compared with Kafka's. The line is for people: long things are cut, secrets and payloads left out.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -111,8 +112,11 @@ static void print_value(struct writer *w, const struct field *f, int version, co
 	case FIELD_int64:
 		putf(w, "%lld", (long long)*(const int64_t *)p);
 		break;
-	case FIELD_float64:
-		putf(w, "%.17g", *(const double *)p);
+	case FIELD_float64: /* JSON has no name for infinity and NaN */
+		if (isfinite(*(const double *)p))
+			putf(w, "%.17g", *(const double *)p);
+		else
+			put(w, "null");
 		break;
 	case FIELD_uuid:
 		putf(w, "\"%s\"", uuid_text(*(const struct uuid *)p, uuid));

@@ -23,3 +23,9 @@ fuzz_targets += tests/fuzz/fuzz_properties
 tests_fuzz_fuzz_properties_SOURCES = tests/fuzz/fuzz_properties.c
 tests_fuzz_fuzz_properties_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_properties_LDADD = $(fuzz_main) $(UPTO_base)
+
+fuzz_targets += tests/fuzz/fuzz_request
+tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c tests/protocol/walk.c tests/protocol/walk.h
+tests_fuzz_fuzz_request_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
+tests_fuzz_fuzz_request_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_request_LDADD = $(fuzz_main) $(UPTO_protocol)

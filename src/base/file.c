@@ -270,7 +270,7 @@ int fs_mkdir_p(const char *path)
 		*slash = '\0';
 		r = is_dir(part) ? 0 : mkdir_one(part);
 		if (r < 0)
-			return FAIL(r);
+			return FAIL(r == -EEXIST ? -ENOTDIR : r);
 		*slash = '/';
 	}
 	return FAIL(is_dir(part) ? 0 : mkdir_one(part));

@@ -136,6 +136,10 @@ void worker_pool_resize(struct worker_pool *p, int threads)
 
 	assert(threads > 0);
 	lock_take(&p->lock);
+	if (p->stopping) { /* called by one of the last jobs: the records are worker_pool_free's now */
+		lock_release(&p->lock);
+		return;
+	}
 	p->target = threads;
 	while (p->n_live < p->target && add_worker(p))
 		;

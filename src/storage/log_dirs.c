@@ -153,8 +153,9 @@ static int set_topic_id(struct log_dirs *d, struct log *log, struct uuid topic_i
 		return 0;
 	r = log_set_topic_id(log, topic_id);
 	if (r < 0)
-		log_dirs_fail_doing(d, log_parent_dir(log), r, "Error while writing partition metadata of %s",
-		    log_dir_path(log));
+		log_dirs_fail_doing(d, log_parent_dir(log), r,
+		    "Error while writing partition metadata for %s-%d in dir %s", log_topic(log),
+		    log_partition(log), log_parent_dir(log));
 	return r;
 }
 
@@ -242,8 +243,9 @@ static int create(struct log_dirs *d, struct log_entry *e, struct log_dir **dirs
 			continue;
 		r = set_topic_id(d, log, topic_id);
 		if (r >= 0 && publish(d, e, log)) {
-			log_info("Created log for partition %s-%d in %s with properties {}", topic, partition,
-			    log_dir_path(log));
+			/* Published: e may be gone, and the directory renamed, by now. */
+			log_info("Created log for partition %s-%d in %s/%s-%d with properties {}", topic, partition,
+			    dirs[i]->path, topic, partition);
 			refresh_config(d, log);
 			*ret = log;
 			return r;

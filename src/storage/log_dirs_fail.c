@@ -28,21 +28,7 @@ struct log_dir *log_dirs_dir_of(struct log_dirs *d, const char *path)
 	return NULL;
 }
 
-/* True for the first report of a directory. */
-static bool mark_offline(struct log_dirs *d, struct log_dir *dir)
-{
-	bool first;
-
-	lock_take(&d->fail_lock);
-	first = atomic_exchange(&dir->online, false);
-	if (first) {
-		dir->clearing = true;
-		cond_broadcast(&d->fail_changed);
-	}
-	lock_release(&d->fail_lock);
-	return first;
-}
-
+/* The line is written before the lock is released, so that it stands before those of the failure thread. */
 static void fail_with(struct log_dirs *d, const char *parent_dir, int r, const char *what)
 {
 	struct log_dir *dir = log_dirs_dir_of(d, parent_dir);
@@ -50,9 +36,14 @@ static void fail_with(struct log_dirs *d, const char *parent_dir, int r, const c
 
 	assert(r < 0);
 	assert(dir);
-	(void)error_text(r, text, sizeof(text)); /* before anything else forgets the trace */
-	if (mark_offline(d, dir))
+	(void)error_text(r, text, sizeof(text)); /* also forgets the trace */
+	lock_take(&d->fail_lock);
+	if (atomic_exchange(&dir->online, false)) {
 		logger_write(LOG_ERROR, FAILURE_CHANNEL_CLASS, "%s: %s", what, text);
+		dir->clearing = true;
+		cond_broadcast(&d->fail_changed);
+	}
+	lock_release(&d->fail_lock);
 }
 
 void log_dirs_fail(struct log_dirs *d, const char *parent_dir, int r)

@@ -5,3 +5,8 @@ tests_storage_test_checkpoint_LDADD = $(UPTO_storage) $(TEST_LIBS)
 check_PROGRAMS += tests/storage/test_dir_files
 tests_storage_test_dir_files_SOURCES = tests/storage/test_dir_files.c tests/storage/fault_fs.c tests/storage/fault_fs.h
 tests_storage_test_dir_files_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_log_dirs
+tests_storage_test_log_dirs_SOURCES = tests/storage/test_log_dirs.c tests/storage/dirs_fixture.c \
+	tests/storage/dirs_fixture.h tests/storage/fake_log.c tests/storage/fake_log.h \
+	tests/storage/fault_fs.c tests/storage/fault_fs.h
+tests_storage_test_log_dirs_LDADD = $(UPTO_storage) $(TEST_LIBS)

@@ -1,12 +1,13 @@
 /* error.c - remembers the path of the last unexpected failure of each thread.
  *
- * The trace belongs to one value of r. A FAIL with another value, from the same line, or from deeper in the
- * stack than the last one cannot be the old failure passed up, so it begins a new trace. What remains
- * ambiguous (a handled failure followed by another one with the same errno, not deeper) prints one frame too
- * many; it is a help for the reader of a log line, nothing depends on it.
+ * The trace belongs to one value of r. A FAIL with another value, from the line where the trace began, or
+ * from deeper in the stack than the last one cannot be the old failure passed up, so it begins a new trace.
+ * What remains ambiguous (a handled failure followed by another one with the same errno, not deeper) prints
+ * frames too many; it is a help for the reader of a log line, nothing depends on it.
  */
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,16 +33,18 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+static bool is_origin(const char *file, int line)
+{
+	return trace.n > 0 && trace.frames[0].line == line && strcmp(trace.frames[0].file, file) == 0;
+}
+
 int error_fail(int r, const char *file, int line)
 {
 	uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
 
 	if (r >= 0)
 		return r;
-	if (trace.r != r || stack < trace.stack)
-		trace.n = 0;
-	if (trace.n > 0 && trace.frames[trace.n - 1].line == line &&
-	    strcmp(trace.frames[trace.n - 1].file, file) == 0)
+	if (trace.r != r || stack < trace.stack || is_origin(file, line))
 		trace.n = 0;
 	trace.r = r;
 	trace.stack = stack;

@@ -3,6 +3,8 @@ src_replica_libreplica_a_SOURCES = \
 	src/replica/control.c \
 	src/replica/delayed.c src/replica/delayed.h \
 	src/replica/disk_pace.h \
+	src/replica/fetch_session.c src/replica/fetch_session.h src/replica/fetch_session_priv.h \
+	src/replica/fetch_session_cache.c \
 	src/replica/isr.c src/replica/isr.h \
 	src/replica/partition.c src/replica/partition.h \
 	src/replica/partitions.c src/replica/partitions.h src/replica/partitions_priv.h

@@ -372,7 +372,7 @@ static int choose_way(struct job *j)
 static void edit(struct job *j, struct validate_result *ret)
 {
 	bool log_append = j->cfg->timestamp_type == TIMESTAMP_LOG_APPEND;
-	int64_t last = j->first_offset + j->records - j->info->batches;
+	int64_t last = j->first_offset + j->records - j->info->batches - 1;
 	struct batch b;
 	size_t pos = 0;
 

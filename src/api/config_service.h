@@ -4,7 +4,7 @@
  * it into struct broker_context. Results live in the arena handed in. Texts are Kafka's (ConfigHelper,
  * ConfigAdminManager, ZkAdminManager of 3.9); protocol.md 16.3.
  *
- * Thread: any. `alter` waits for ZooKeeper: worker threads only. Everything else never waits.
+ * Thread: `describe` and `alter` may wait for ZooKeeper: worker threads only. The others: any, they never wait.
  */
 #ifndef API_CONFIG_SERVICE_H
 #define API_CONFIG_SERVICE_H
@@ -15,6 +15,8 @@
 #include "base/arena.h"
 #include "base/attr.h"
 #include "base/str.h"
+
+struct topic_override; /* controller/topic_admin.h */
 
 enum config_resource_type {
 	CONFIG_RESOURCE_TOPIC = 2,
@@ -55,10 +57,6 @@ struct config_change {
 	int8_t op;              /* as received; AlterConfigs passes CONFIG_OP_SET */
 };
 
-struct config_pair {
-	struct str name, value;
-};
-
 /* A consistent view of the broker settings that handlers use themselves; dynamic ones are current. */
 struct broker_settings {
 	int32_t num_partitions;               /* num.partitions */
@@ -88,12 +86,12 @@ struct config_service {
 		struct config_entry **ret, int32_t *ret_n, struct str *ret_message) MUST_CHECK;
 
 	/* The entries a topic with these overrides has or would have (CreateTopics v5+), sorted by name. */
-	int (*describe_overrides)(void *arg, struct arena *a, const struct config_pair *overrides,
+	int (*describe_overrides)(void *arg, struct arena *a, const struct topic_override *overrides,
 		int32_t n, struct config_entry **ret, int32_t *ret_n) MUST_CHECK;
 
 	/* Checks the overrides of a topic to be created: names, values, combinations.
 	 *   0 | KERR_INVALID_CONFIG with *ret_message | -ENOMEM */
-	int (*validate_overrides)(void *arg, struct arena *a, const struct config_pair *overrides,
+	int (*validate_overrides)(void *arg, struct arena *a, const struct topic_override *overrides,
 		int32_t n, struct str *ret_message) MUST_CHECK;
 
 	/* Changes one resource: checks, writes the znode and the notification. `incremental` false: `v` replaces

@@ -43,16 +43,11 @@ static int fill_configs(struct request *req, const struct topic_create *c,
     struct create_topics_response_creatable_topic_result *out)
 {
 	const struct config_service *s = req->ctx->configs;
-	struct config_pair *pairs = arena_array(&req->arena, (size_t)c->overrides_n, sizeof(*pairs));
 	struct config_entry *entries;
 	int32_t i, n;
 	int r;
 
-	if (!pairs)
-		return -ENOMEM;
-	for (i = 0; i < c->overrides_n; i++)
-		pairs[i] = (struct config_pair){ c->overrides[i].name, c->overrides[i].value };
-	r = s->describe_overrides(s->arg, &req->arena, pairs, c->overrides_n, &entries, &n);
+	r = s->describe_overrides(s->arg, &req->arena, c->overrides, c->overrides_n, &entries, &n);
 	if (r)
 		return r;
 	out->configs = arena_array(&req->arena, (size_t)n, sizeof(*out->configs));

@@ -65,6 +65,9 @@ static int check_logs(const struct config *c, struct config_fault *f)
 	if (retention < 1 && retention != -1)
 		return broken(f, CFG_LOG_RETENTION_MS,
 			"log.retention.ms must be unlimited (-1) or, greater than or equal to 1");
+	if (config_log_flush_interval_ms(c) < 0)
+		return broken(f, CFG_LOG_FLUSH_INTERVAL_MS,
+			"log.flush.interval.ms must be greater than or equal to 0");
 	if (c->log_dirs_n == 0)
 		return broken(f, config_is_null(c, CFG_LOG_DIRS) ? CFG_LOG_DIR : CFG_LOG_DIRS,
 			"At least one log directory must be defined via log.dirs or log.dir.");

@@ -1,0 +1,167 @@
+/* test_topic_config.c - topic overrides over broker defaults, and Kafka's error texts. */
+#include "broker/topic_config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/logger.h"
+#include "protocol/errors.h"
+#include "storage/log_config.h"
+
+static char why[CONFIG_ERROR_MAX];
+
+static struct properties properties_of(const char *text)
+{
+	struct properties p = PROPERTIES_INIT;
+	int line;
+
+	assert_int_equal(properties_parse(&p, text, strlen(text), &line), 0);
+	return p;
+}
+
+static struct config *broker_of(const char *text)
+{
+	struct properties p = properties_of(text);
+	struct config *c = NULL;
+
+	properties_set(&p, "zookeeper.connect", "z", 1);
+	assert_int_equal(config_new(&p, "f", &c, why), 0);
+	properties_fini(&p);
+	return c;
+}
+
+static struct log_config *topic_of(const struct config *c, const char *overrides)
+{
+	struct properties p = properties_of(overrides);
+	struct log_config *l = topic_config_new(c, "t", &p);
+
+	properties_fini(&p);
+	return l;
+}
+
+static void test_without_anything_it_is_the_built_in_default(void **state)
+{
+	struct config *c = broker_of("");
+	struct log_config *l = topic_of(c, ""), *def = log_config_new();
+
+	(void)state;
+	/* all plain fields; the pointers are NULL in both */
+	assert_memory_equal(&l->segment_bytes, &def->segment_bytes,
+		sizeof(*l) - offsetof(struct log_config, segment_bytes));
+	log_config_unref(l);
+	log_config_unref(def);
+	config_unref(c);
+}
+
+static void test_the_broker_gives_defaults_and_the_topic_wins(void **state)
+{
+	struct config *c = broker_of(
+		"log.retention.hours=1\nlog.roll.ms=7\nlog.cleanup.policy=compact\n"
+		"message.max.bytes=100\ncompression.type=zstd\nmin.insync.replicas=2\n"
+		"log.message.timestamp.difference.max.ms=9\nlog.flush.scheduler.interval.ms=11\n");
+	struct log_config *l = topic_of(c,
+		"max.message.bytes=200\ncompression.type=lz4\ncleanup.policy=delete,compact\n"
+		"message.timestamp.after.max.ms=3\nmessage.timestamp.type=LogAppendTime\n"
+		"leader.replication.throttled.replicas=0:1,2:3\n"
+		"follower.replication.throttled.replicas=*\nmessage.format.version=0.9.0\n");
+
+	(void)state;
+	assert_int_equal(l->retention_ms, 3600000);
+	assert_int_equal(l->segment_ms, 7);
+	assert_int_equal(l->max_message_bytes, 200);
+	assert_int_equal(l->compression_type, 3);
+	assert_int_equal(l->min_insync_replicas, 2);
+	assert_int_equal(l->flush_ms, 11);
+	assert_true(l->cleanup_delete && l->cleanup_compact);
+	assert_true(l->log_append_time);
+	assert_int_equal(l->message_timestamp_before_max_ms, 9);
+	assert_int_equal(l->message_timestamp_after_max_ms, 3);
+	assert_true(throttled_replicas_has(&l->leader_throttled, 2, 3));
+	assert_false(throttled_replicas_has(&l->leader_throttled, 2, 1));
+	assert_true(throttled_replicas_has(&l->follower_throttled, 5, 5));
+	log_config_unref(l);
+	config_unref(c);
+}
+
+static void ignore(enum log_level level, const char *cls, const char *msg)
+{
+	(void)level;
+	(void)cls;
+	(void)msg;
+}
+
+static void test_stored_nonsense_is_left_out(void **state)
+{
+	struct config *c = broker_of("log.segment.bytes=1000\n");
+	struct log_config *l;
+
+	(void)state;
+	logger_capture(ignore);
+	l = topic_of(c, "segment.bytes=many\nno.such.key=1\nretention.ms=5\n");
+	logger_capture(NULL);
+	assert_int_equal(l->segment_bytes, 1000);
+	assert_int_equal(l->retention_ms, 5);
+	log_config_unref(l);
+	config_unref(c);
+}
+
+static void check(const char *broker, const char *overrides, const char *message, bool value)
+{
+	struct config *c = broker_of(broker);
+	struct properties p = properties_of(overrides);
+	bool is_value;
+	int r = topic_config_check(c, &p, why, &is_value);
+
+	assert_int_equal(r, message ? KERR_INVALID_CONFIG : 0);
+	if (message)
+		assert_string_equal(why, message);
+	if (message)
+		assert_int_equal(is_value, value);
+	properties_fini(&p);
+	config_unref(c);
+}
+
+static void test_checks_speak_kafkas_words(void **state)
+{
+	(void)state;
+	check("", "retention.ms=-1\ncleanup.policy=compact\n", NULL, false);
+	check("", "no.such=1\n", "Unknown topic config name: no.such", false);
+	check("", "retention.ms=-2\n",
+		"Invalid value -2 for configuration retention.ms: Value must be at least -1", true);
+	check("", "segment.bytes=1\n",
+		"Invalid value 1 for configuration segment.bytes: Value must be at least 14", true);
+	check("", "min.compaction.lag.ms=6\nmax.compaction.lag.ms=5\n",
+		"conflict topic config setting min.compaction.lag.ms (6) > max.compaction.lag.ms "
+		"(5)",
+		false);
+	check("log.cleaner.max.compaction.lag.ms=5\n", "min.compaction.lag.ms=6\n",
+		"conflict topic config setting min.compaction.lag.ms (6) > max.compaction.lag.ms "
+		"(5)",
+		false);
+	check("", "remote.log.copy.disable=true\n",
+		"It is invalid to set `remote.log.delete.on.disable` or `remote.log.copy.disable` "
+		"under Zookeeper's mode.",
+		false);
+	check("", "remote.storage.enable=true\n",
+		"Tiered Storage functionality is disabled in the broker. Topic cannot be "
+		"configured with remote log "
+		"storage.",
+		true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_without_anything_it_is_the_built_in_default),
+		cmocka_unit_test(test_the_broker_gives_defaults_and_the_topic_wins),
+		cmocka_unit_test(test_stored_nonsense_is_left_out),
+		cmocka_unit_test(test_checks_speak_kafkas_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -20,3 +20,4 @@ src_base_libbase_a_SOURCES = \
 	src/base/uuid.c src/base/uuid.h \
 	src/base/worker.c src/base/worker.h \
 	src/base/writer.c src/base/writer.h
+EXTRA_DIST += src/base/README.md

@@ -258,6 +258,7 @@ void writer_patch_i32(struct writer *w, size_t pos, int32_t v)
 		return;
 	assert(b);
 	assert(len >= sizeof(be) && pos <= len - sizeof(be));
+	(void)len;
 	assert(w->done.n == 0 || w->done.v[0].at == 0);
 	memcpy(b->data + pos, &be, sizeof(be));
 }

@@ -29,7 +29,7 @@ static int drop_both(void **state)
 }
 
 struct tick {
-	int64_t due_ms, ran_ms;
+	int64_t due_ms;
 	struct gate *done, *started, *go;
 	atomic_int runs;
 	atomic_bool forbidden, early, ended;
@@ -39,8 +39,7 @@ static void tick_run(void *arg)
 {
 	struct tick *t = arg;
 
-	t->ran_ms = clock_mono_ms(&clock_real);
-	if (t->ran_ms < t->due_ms)
+	if (clock_mono_ms(&clock_real) < t->due_ms)
 		atomic_store(&t->early, true);
 	if (atomic_load(&t->forbidden))
 		atomic_store(&t->early, true);
@@ -153,8 +152,8 @@ static void block_pool(struct block *b, struct gate *started, struct gate *go)
 	gate_wait(started, 2);
 }
 
-/* Waits until the timer thread has handed over everything that was due before: a timer of a second scheduler
- * cannot tell, so time passes here on the same clock; the outcome is the same if it was too short. */
+/* Gives the timer thread time to hand over what is due, which nothing can observe from outside. The outcome
+ * is the same if it was too short: then the timer is cancelled in the heap instead of in the queue. */
 static void pass_ms(int64_t ms)
 {
 	struct lock l;

@@ -1,0 +1,29 @@
+/* settings.h - what each layer gets to know of the configuration: its own struct, filled here.
+ *
+ * Strings are borrowed from the configuration, which outlives the layers that keep them. Layer: wiring.
+ */
+#ifndef BROKER_SETTINGS_H
+#define BROKER_SETTINGS_H
+
+#include <stdint.h>
+
+struct config;
+struct log_dirs_config;
+struct server_config;
+struct server_listener;
+struct znode_broker;
+struct zk_config;
+
+void settings_zk(const struct config *c, struct zk_config *ret);
+/* Without the callbacks. */
+void settings_log_dirs(const struct config *c, struct log_dirs_config *ret);
+/* Without the handler. `listeners` has room for all of config_listeners(). */
+void settings_server(const struct config *c, int32_t broker_id, struct server_listener *listeners,
+    struct server_config *ret);
+
+struct server;
+/* What is registered: advertised endpoints (a port 0 becomes the bound one), rack. Owned by the caller:
+ * znode_broker_fini. */
+void settings_registration(const struct config *c, const struct server *server, struct znode_broker *ret);
+
+#endif

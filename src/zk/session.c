@@ -600,8 +600,9 @@ static void library_log(const char *line)
 		else
 			atomic_store(&last_warning_ms, now);
 	}
+	text = text ? text + 2 : line;
 	if (logger_wants(level, cls))
-		logger_write(level, cls, "%s", text ? text + 2 : line);
+		logger_write(level, cls, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
 /* ---- opening, renewing, closing ---- */

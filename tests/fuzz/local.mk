@@ -29,3 +29,8 @@ tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c tests/protocol/walk.
 tests_fuzz_fuzz_request_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
 tests_fuzz_fuzz_request_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_request_LDADD = $(fuzz_main) $(UPTO_protocol)
+
+fuzz_targets += tests/fuzz/fuzz_znode
+tests_fuzz_fuzz_znode_SOURCES = tests/fuzz/fuzz_znode.c
+tests_fuzz_fuzz_znode_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_znode_LDADD = $(fuzz_main) $(UPTO_zk)

@@ -18,6 +18,7 @@ src_api_libapi_a_SOURCES = \
 	src/api/init_producer_id.c \
 	src/api/list.h \
 	src/api/metadata.c \
+	src/api/metadata_partition.c src/api/metadata_partition.h \
 	src/api/repeated.c src/api/repeated.h \
 	src/api/request.c \
 	src/api/topic_wait.c src/api/topic_wait.h

@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "api/authorized_operations.h"
 #include "api/config_service.h"
+#include "api/metadata_partition.h"
 #include "api/repeated.h"
 #include "controller/topic_admin.h"
 #include "metadata/image.h"
@@ -16,7 +17,7 @@
 #include "protocol/errors.h"
 #include "protocol/messages.h"
 
-enum { IDS_SINCE = 12, LISTENER_CODE_SINCE = 6, FILTERED_UNTIL = 0, OPERATIONS_SINCE = 8, OPERATIONS_UNTIL = 10 };
+enum { IDS_SINCE = 12, OPERATIONS_SINCE = 8, OPERATIONS_UNTIL = 10 };
 
 /* What one request needs besides its bodies; in the arena. */
 struct work {
@@ -37,64 +38,6 @@ static bool wants_all(const struct request *req)
 	const struct metadata_request *in = req->in;
 
 	return in->topics_n < 0 || (req->version == 0 && in->topics_n == 0);
-}
-
-/* --- partitions --- */
-
-static bool is_reachable(const struct request *req, const struct image *image, int32_t broker)
-{
-	const struct image_broker *b = image_broker(image, broker);
-
-	return b && image_broker_endpoint(b, connection_listener(req->conn));
-}
-
-/* v0 lists only the replicas that are reachable. */
-static int32_t *reachable(struct request *req, const struct image *image, const int32_t *v, int32_t n, int32_t *ret_n)
-{
-	int32_t *kept = arena_array(&req->arena, (size_t)n, sizeof(*kept));
-	int32_t i, k = 0;
-
-	for (i = 0; kept && i < n; i++) {
-		if (is_reachable(req, image, v[i]))
-			kept[k++] = v[i];
-	}
-	*ret_n = k;
-	return kept;
-}
-
-static bool fill_replicas(struct request *req, const struct image *image, const struct image_partition *p,
-    struct metadata_response_metadata_response_partition *out)
-{
-	out->replica_nodes = p->replicas;
-	out->replica_nodes_n = p->replicas_n;
-	out->isr_nodes = p->isr;
-	out->isr_nodes_n = p->isr_n;
-	out->offline_replicas = p->offline;
-	out->offline_replicas_n = p->offline_n;
-	if (req->version > FILTERED_UNTIL)
-		return true;
-	out->replica_nodes = reachable(req, image, p->replicas, p->replicas_n, &out->replica_nodes_n);
-	out->isr_nodes = reachable(req, image, p->isr, p->isr_n, &out->isr_nodes_n);
-	if (out->replica_nodes_n < p->replicas_n || out->isr_nodes_n < p->isr_n)
-		out->error_code = KERR_REPLICA_NOT_AVAILABLE;
-	return out->replica_nodes && out->isr_nodes;
-}
-
-static bool fill_partition(struct request *req, const struct image *image, const struct image_partition *p,
-    struct metadata_response_metadata_response_partition *out)
-{
-	out->partition_index = p->index;
-	out->leader_id = p->leader;
-	out->leader_epoch = p->leader_epoch;
-	if (!fill_replicas(req, image, p, out))
-		return false;
-	if (is_reachable(req, image, p->leader))
-		return true;
-	out->leader_id = -1;
-	out->error_code = KERR_LEADER_NOT_AVAILABLE;
-	if (image_broker(image, p->leader) && req->version >= LISTENER_CODE_SINCE)
-		out->error_code = KERR_LISTENER_NOT_FOUND;
-	return true;
 }
 
 /* --- topics --- */
@@ -125,7 +68,7 @@ static bool add_known(struct request *req, const struct image *image, const stru
 		return false;
 	t->partitions_n = topic->partitions_n;
 	for (i = 0; i < topic->partitions_n; i++) {
-		if (!fill_partition(req, image, &topic->partitions[i], &t->partitions[i]))
+		if (!metadata_fill_partition(req, image, &topic->partitions[i], &t->partitions[i]))
 			return false;
 	}
 	return true;

@@ -1,0 +1,29 @@
+# The scripts, and the sample configuration: $(prefix)/conf, and the link config -> conf that every guide uses.
+dist_bin_SCRIPTS = bin/moldau-env.sh \
+	bin/kafka-console-consumer.sh bin/kafka-console-producer.sh bin/kafka-server-start.sh \
+	bin/kafka-server-stop.sh bin/kafka-topics.sh \
+	bin/zookeeper-server-start.sh bin/zookeeper-server-stop.sh
+
+conf_files = server.properties zookeeper.properties
+EXTRA_DIST += conf/server.properties conf/zookeeper.properties
+
+# A configuration that is there already belongs to the operator: it is neither replaced nor removed.
+install-data-local: install-conf
+install-conf:
+	$(MKDIR_P) '$(DESTDIR)$(prefix)/conf'
+	@for f in $(conf_files); do \
+		test -e '$(DESTDIR)$(prefix)'/conf/$$f || \
+		$(INSTALL_DATA) '$(srcdir)'/conf/$$f '$(DESTDIR)$(prefix)'/conf/$$f || exit 1; \
+	done
+	test -e '$(DESTDIR)$(prefix)/config' || $(LN_S) conf '$(DESTDIR)$(prefix)/config'
+
+uninstall-local: uninstall-conf
+uninstall-conf:
+	@for f in $(conf_files); do \
+		cmp -s '$(srcdir)'/conf/$$f '$(DESTDIR)$(prefix)'/conf/$$f && \
+		rm -f '$(DESTDIR)$(prefix)'/conf/$$f; \
+	done; true
+	test ! -L '$(DESTDIR)$(prefix)/config' || rm -f '$(DESTDIR)$(prefix)/config'
+	rmdir '$(DESTDIR)$(prefix)/conf' 2>/dev/null || true
+
+.PHONY: install-conf uninstall-conf

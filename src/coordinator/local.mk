@@ -1,2 +1,4 @@
 noinst_LIBRARIES += src/coordinator/libcoordinator.a
-src_coordinator_libcoordinator_a_SOURCES =
+src_coordinator_libcoordinator_a_SOURCES = \
+	src/coordinator/producer_ids.c \
+	src/coordinator/producer_ids.h

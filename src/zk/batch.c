@@ -230,7 +230,7 @@ static bool guard_refused(struct zk_op *multi)
 		return true;
 	}
 	if (op->rc == 0)
-		op->rc = multi->rc;
+		op->rc = multi->rc; /* refused as a whole, e.g. too large */
 	return false;
 }
 

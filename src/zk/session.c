@@ -32,7 +32,10 @@
 
 #define RENEW_RETRY_MS	     1000 /* zookeeper.md 3.4 */
 #define LIBRARY_LOG_EVERY_MS 5000 /* while ZooKeeper is away the library would log several lines a second */
-#define MAGIC		     0x5a4b5345u
+/* A server refuses a larger packet (jute.maxbuffer, 1 MiB) by closing the connection, after which the request would
+ * be sent again, forever. */
+#define DATA_MAX ((1u << 20) - 4096)
+#define MAGIC	 0x5a4b5345u
 
 struct zk_session {
 	uint32_t magic;
@@ -435,6 +438,15 @@ static void pump(struct zk_session *s, struct list *done)
 	}
 }
 
+static size_t op_size(const struct zk_op *op)
+{
+	size_t n = (op->path ? strlen(op->path) : 0) + (op->data_in ? strlen(op->data_in) : 0);
+
+	for (int32_t i = 0; i < op->parts_n; i++)
+		n += op_size(op->parts[i]);
+	return n;
+}
+
 void zk_op_submit(struct zk_session *s, struct zk_op *op, struct zk_executor executor)
 {
 	struct list done = LIST_INIT(done);
@@ -447,6 +459,8 @@ void zk_op_submit(struct zk_session *s, struct zk_op *op, struct zk_executor exe
 	list_append(&s->waiting, &op->link);
 	if (s->stopping || s->aborted)
 		finish(op, -ESHUTDOWN, &done);
+	else if (op_size(op) > DATA_MAX)
+		finish(op, ZK_BAD_ARGUMENTS, &done);
 	else if (s->state == ZK_EXPIRED)
 		finish(op, -ECONNRESET, &done);
 	else if (s->state == ZK_AUTH_FAILED)

@@ -179,7 +179,7 @@ struct zk_op {
 
 struct zk_op *zk_op_new(enum zk_op_kind kind, const char *path);
 struct zk_op *zk_op_free(struct zk_op *op); /* accepts NULL */
-/* Sends the operation. op->job is submitted to the executor exactly once, when op->rc and the answer are set. */
+/* Sends the operation; one that is larger than a server takes (about 1 MiB) ends with ZK_BAD_ARGUMENTS. op->job is submitted to the executor exactly once, when op->rc and the answer are set. */
 void zk_op_submit(struct zk_session *s, struct zk_op *op, struct zk_executor executor);
 
 #endif

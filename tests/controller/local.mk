@@ -1,1 +1,5 @@
 # tests of controller: see Makefile.am for the variables
+
+check_PROGRAMS += tests/controller/test_replica_assignment
+tests_controller_test_replica_assignment_SOURCES = tests/controller/test_replica_assignment.c
+tests_controller_test_replica_assignment_LDADD = $(UPTO_controller) $(TEST_LIBS)

@@ -19,7 +19,9 @@ struct cursor {
 
 static inline struct cursor cur_of(const void *p, size_t n)
 {
-	return (struct cursor){ (const uint8_t *)p, (const uint8_t *)p + n, false };
+	const uint8_t *at = p;
+
+	return (struct cursor){ at, n ? at + n : at, false }; /* null bytes have no address to add to */
 }
 
 static inline size_t cur_left(const struct cursor *c)

@@ -187,8 +187,11 @@ int batch_parse_header(const uint8_t *p, size_t have, uint64_t left, struct batc
 
 int batch_next(const uint8_t *data, size_t len, size_t *pos, struct batch *ret)
 {
-	int r = batch_parse(data + *pos, len - *pos, ret);
+	int r;
 
+	if (*pos >= len)
+		return BATCH_PARTIAL; /* `data` may be NULL then */
+	r = batch_parse(data + *pos, len - *pos, ret);
 	if (r == 0)
 		*pos += ret->size;
 	return r;

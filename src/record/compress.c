@@ -20,10 +20,12 @@ static int none_read_open(struct decompressor *d)
 static int none_read(struct decompressor *d, uint8_t *out, size_t n, size_t *ret_n)
 {
 	n = MIN(n, (size_t)(d->in_end - d->in));
-	if (out && n > 0)
+	*ret_n = n;
+	if (n == 0)
+		return 0;
+	if (out)
 		memcpy(out, d->in, n);
 	d->in += n;
-	*ret_n = n;
 	return 0;
 }
 
@@ -102,7 +104,7 @@ int decompressor_open(enum codec codec, int8_t magic, const uint8_t *p, size_t n
 	d = xcalloc(1, sizeof(*d));
 	d->ops = codecs[codec];
 	d->in = p;
-	d->in_end = p + n;
+	d->in_end = n ? p + n : p;
 	d->magic = magic;
 	d->left = limit;
 	r = d->ops->read_open(d);
@@ -196,7 +198,9 @@ int block_reserve(struct block *b, size_t n)
 size_t block_take(struct block *b, uint8_t *out, size_t n)
 {
 	n = MIN(n, (size_t)(b->end - b->at));
-	if (out && n > 0)
+	if (n == 0)
+		return 0;
+	if (out)
 		memcpy(out, b->at, n);
 	b->at += n;
 	return n;

@@ -139,7 +139,7 @@ static int gzip_write(struct compressor *c, const uint8_t *p, size_t n)
 
 static int gzip_finish(struct compressor *c)
 {
-	return deflate_all(c, NULL, 0, Z_FINISH);
+	return deflate_all(c, (const uint8_t *)"", 0, Z_FINISH);
 }
 
 static void gzip_write_close(struct compressor *c)

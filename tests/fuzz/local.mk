@@ -34,3 +34,13 @@ fuzz_targets += tests/fuzz/fuzz_znode
 tests_fuzz_fuzz_znode_SOURCES = tests/fuzz/fuzz_znode.c
 tests_fuzz_fuzz_znode_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_znode_LDADD = $(fuzz_main) $(UPTO_zk)
+
+fuzz_targets += tests/fuzz/fuzz_records
+tests_fuzz_fuzz_records_SOURCES = tests/fuzz/fuzz_records.c
+tests_fuzz_fuzz_records_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_records_LDADD = $(fuzz_main) $(UPTO_record)
+
+fuzz_targets += tests/fuzz/fuzz_decompress
+tests_fuzz_fuzz_decompress_SOURCES = tests/fuzz/fuzz_decompress.c
+tests_fuzz_fuzz_decompress_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_decompress_LDADD = $(fuzz_main) $(UPTO_record)

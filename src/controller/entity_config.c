@@ -169,8 +169,12 @@ static int notify_brokers(struct zk_session *zk, const char *type, const char *n
 	char *entity = xasprintf("%s/%s", type, name), *text = znode_config_change_encode(entity);
 	int r;
 
-	(void)zk_make_path(zk, ZK_PATH_CONFIG_CHANGES); /* somebody may have deleted it */
 	r = zk_create(zk, ZK_PERSISTENT_SEQUENTIAL, text, ZK_PATH_CONFIG_CHANGE);
+	if (r == ZK_NO_NODE) { /* somebody deleted the directory */
+		r = zk_make_path(zk, ZK_PATH_CONFIG_CHANGES);
+		if (r == 0)
+			r = zk_create(zk, ZK_PERSISTENT_SEQUENTIAL, text, ZK_PATH_CONFIG_CHANGE);
+	}
 	free(text);
 	free(entity);
 	return r > 0 ? FAIL(-EPROTO) : r < 0 ? FAIL(r) : 0;

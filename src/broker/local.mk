@@ -4,3 +4,4 @@ src_broker_libbroker_a_SOURCES = \
 	src/broker/config_def.c src/broker/config_def.h src/broker/topic_config.def \
 	src/broker/config_layers.c src/broker/config_listeners.c src/broker/config_log.c \
 	src/broker/config_rules.c src/broker/topic_config.c src/broker/topic_config.h
+src_broker_libbroker_a_SOURCES += src/broker/registration.c src/broker/registration.h

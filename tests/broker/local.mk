@@ -10,3 +10,7 @@ tests_broker_test_topic_config_LDADD = $(UPTO_broker) $(TEST_LIBS)
 tests_broker_test_sample_SOURCES = tests/broker/test_sample.c
 tests_broker_test_sample_LDADD = $(UPTO_broker) $(TEST_LIBS)
 EXTRA_DIST += tests/broker/data
+
+check_PROGRAMS += tests/broker/test_registration
+tests_broker_test_registration_SOURCES = tests/broker/test_registration.c tests/zk/fixture.c tests/zk/fixture.h
+tests_broker_test_registration_LDADD = $(UPTO_broker) $(TEST_LIBS)

@@ -365,7 +365,7 @@ static void log_registered(const struct registration *r, const struct zk_stat *s
 
 int registration_register(struct registration *r, int64_t *ret_epoch, char why[REGISTRATION_WHY_MAX])
 {
-	struct zk_stat stat;
+	struct zk_stat stat = { .version = 0 };
 	int64_t deadline_ms = 0;
 	int rc;
 

@@ -363,7 +363,7 @@ static int flatten_stop(const struct stop_replica_request *req, struct arena *a,
 			struct partition_results *ret)
 {
 	size_t n = (size_t)req->ungrouped_partitions_n;
-	struct stop *v;
+	struct stop *v = NULL;
 
 	for (int32_t t = 0; t < req->topics_n; t++)
 		n += (size_t)req->topics[t].partition_indexes_n;
@@ -418,7 +418,7 @@ static int stop_one(struct partitions *ps, struct stop *s)
 int partitions_stop_replica(struct partitions *ps, const struct stop_replica_request *req, struct arena *a,
 			    struct partition_results *ret)
 {
-	struct stop *v;
+	struct stop *v = NULL;
 	int r;
 
 	*ret = (struct partition_results){ 0 };

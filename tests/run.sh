@@ -33,24 +33,25 @@ unit() { # directory, name, make arguments
 	python3 "$root/tests/count.py" unit "$dir" "$results/$name.count" || failed_step=1
 }
 
-integration() { # directory, name
-	(cd "$root/tests/integration" && MOLDAU_BUILD=$1 python3 -m pytest -q -p no:cacheprovider \
-		--junitxml="$results/$2.xml" .) || true
-	python3 "$root/tests/count.py" junit "$results/$2.xml" "$results/$2.count" || failed_step=1
+system_tests() { # folder of tests/, build directory, name
+	(cd "$root/tests/$1" && MOLDAU_BUILD=$2 python3 -m pytest -q -p no:cacheprovider \
+		--junitxml="$results/$3.xml" .) || true
+	python3 "$root/tests/count.py" junit "$results/$3.xml" "$results/$3.count" || failed_step=1
 }
 
 plain() {
 	echo "== plain build =="
 	configure_and_build "$root/build" CC=gcc
 	unit "$root/build" plain-unit
-	integration "$root/build" plain-integration
+	system_tests integration "$root/build" plain-integration
+	system_tests peers "$root/build" plain-peers
 }
 
 asan() {
 	echo "== address and undefined behaviour sanitizers =="
 	configure_and_build "$root/build-asan" CC=clang --enable-asan --enable-ubsan
 	unit "$root/build-asan" asan-unit
-	integration "$root/build-asan" asan-integration
+	MOLDAU_TEST_SLOW=3 system_tests integration "$root/build-asan" asan-integration
 }
 
 tsan() {

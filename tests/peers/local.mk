@@ -1,1 +1,3 @@
-# tests of peers: see Makefile.am for the variables
+# tests with Apache Kafka itself, run by tests/run.sh
+EXTRA_DIST += tests/peers/ClientCheck.java tests/peers/conftest.py tests/peers/fetch.sh tests/peers/pom.xml \
+	tests/peers/test_java_client.py tests/peers/test_same_files.py

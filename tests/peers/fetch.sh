@@ -1,0 +1,21 @@
+#!/bin/bash
+# fetch.sh DIRECTORY - brings Apache Kafka 3.9 and its dependencies from Maven into DIRECTORY, once.
+# Exit status 77 (skip) with a message when there is no Maven, no JDK, or no repository to be reached.
+set -euo pipefail
+directory=${1:?usage: fetch.sh DIRECTORY}
+here=$(cd "$(dirname "$0")" && pwd)
+
+[ -e "$directory/.complete" ] && exit 0
+for program in mvn java javac; do
+	if ! command -v "$program" >/dev/null; then
+		echo "tests with Apache Kafka are skipped: $program is not installed"
+		exit 77
+	fi
+done
+mkdir -p "$directory"
+if ! timeout 300 mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies \
+	-DoutputDirectory="$(cd "$directory" && pwd)" -DincludeScope=runtime >"$directory/mvn.log" 2>&1; then
+	echo "tests with Apache Kafka are skipped: Maven's repository cannot be reached ($(tail -n 1 "$directory/mvn.log"))"
+	exit 77
+fi
+touch "$directory/.complete"

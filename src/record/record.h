@@ -37,6 +37,19 @@ struct record_header {
 /* Decodes the record at the cursor and checks everything in it, headers included. 0 | KERR_INVALID_RECORD. */
 int record_parse(struct cursor *c, const struct batch *b, struct record *ret) MUST_CHECK;
 
+/* What the records of an uncompressed magic 2 batch have in common: all that an append in place asks for, without
+ * a struct for each record. Timestamps count as in CreateTime, whatever the batch says. */
+struct record_scan {
+	int64_t min_timestamp; /* of those that are not -1; INT64_MAX when there is none */
+	int64_t max_timestamp; /* at least -1 */
+	bool null_key;	       /* some record has no key */
+	bool out_of_sequence;  /* offset deltas are not 0, 1, 2, ... */
+};
+
+/* Checks all records of `b` completely (b->record_count >= 0) and that nothing is left behind them.
+ * 0 | KERR_INVALID_RECORD. */
+int record_scan(const struct batch *b, struct record_scan *ret) MUST_CHECK;
+
 /* Fills offset, timestamp and sequence from the batch and the record's deltas. */
 void record_place(struct record *rec, const struct batch *b, int64_t timestamp_delta, int32_t offset_delta);
 

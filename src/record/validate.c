@@ -277,13 +277,46 @@ static int take_record(struct job *j, const struct record_reader *in, const stru
 	return 0;
 }
 
+/* The way of nearly all requests, an uncompressed magic 2 batch that stays where it is: one scan, and if nothing in
+ * it needs a closer look, done. *ret_done false: each record must be looked at. */
+static int scan_batch(struct job *j, const struct batch *b, bool *ret_done)
+{
+	struct record_scan s;
+	int r;
+
+	*ret_done = false;
+	if (j->building || b->magic < 2 || batch_is_compressed(b) || b->record_count <= 0 ||
+	    b->timestamp_type == TIMESTAMP_LOG_APPEND)
+		return 0;
+	r = record_scan(b, &s);
+	if (r != 0)
+		return refuse(j, r, "damaged record");
+	if (j->cfg->compacted && s.null_key)
+		return 0;
+	/* timestamps below -1 take the other way: the range check may wrap there */
+	if (j->cfg->timestamp_type == TIMESTAMP_CREATE && s.min_timestamp != INT64_MAX &&
+	    (s.min_timestamp < 0 || timestamp_out_of_range(j, s.min_timestamp) ||
+		timestamp_out_of_range(j, s.max_timestamp)))
+		return 0;
+	if (s.out_of_sequence && !b->control)
+		j->in_place = false;
+	j->records = b->record_count; /* the only batch */
+	j->max_timestamp = s.max_timestamp;
+	*ret_done = true;
+	return 0;
+}
+
 static int walk_batch(struct job *j, const struct batch *b)
 {
 	static const struct reader_limits limits = { .record = HELD_RECORD_MAX };
 	struct record_reader in;
 	struct record rec;
-	int r = record_reader_init(&in, b, &limits, !j->building);
+	bool done;
+	int r = scan_batch(j, b, &done);
 
+	if (r != 0 || done)
+		return r;
+	r = record_reader_init(&in, b, &limits, !j->building);
 	if (r != 0)
 		return refuse(j, FAIL(r), "damaged batch");
 	while ((r = record_reader_next(&in, &rec)) == 0) {

@@ -316,6 +316,60 @@ static void an_empty_batch_has_no_records(void **state)
 	buf_unref(empty);
 }
 
+/* The scan of an append in place against the record by record walk, on random and damaged batches. */
+static void a_scan_sees_what_a_walk_sees(void **state)
+{
+	struct rnd rnd = { 21 };
+	int round, i, good = 0;
+
+	(void)state;
+	print_message("seed %d\n", 21);
+	for (round = 0; round < 3000; round++) {
+		struct builder_config c = BUILDER_CONFIG_INIT;
+		int n = 1 + (int)rnd_below(&rnd, 6), gap = rnd_below(&rnd, 4) == 0;
+		int64_t min = INT64_MAX, max = NO_TIMESTAMP, offset = 0;
+		bool null_key = false, out_of_sequence = false;
+		struct record_scan scan;
+		struct record_reader in;
+		struct batch_builder b;
+		struct record rec;
+		struct buf *out = NULL;
+		struct batch h;
+		int r;
+
+		assert_int_equal(batch_builder_init(&b, &c, NULL), 0);
+		for (i = 0; i < n; i++, offset += 1 + gap)
+			assert_int_equal(batch_builder_append(&b, offset, (int64_t)rnd_below(&rnd, 300) - 1,
+					     of("k", rnd_below(&rnd, 3) ? 1 : (size_t)-1), BYTES_NULL, 0,
+					     BYTES_NULL),
+			    0);
+		assert_int_equal(batch_builder_finish(&b, &out), 0);
+		if (rnd_below(&rnd, 2))
+			out->data[61 + rnd_below(&rnd, out->len - 61)] ^= (uint8_t)(1 << rnd_below(&rnd, 8));
+		h = only(out);
+		assert_int_equal(record_reader_init(&in, &h, NULL, false), 0);
+		for (i = 0; (r = record_reader_next(&in, &rec)) == 0; i++) {
+			if (rec.timestamp != NO_TIMESTAMP && rec.timestamp < min)
+				min = rec.timestamp;
+			if (rec.timestamp > max)
+				max = rec.timestamp;
+			null_key |= rec.key.len < 0;
+			out_of_sequence |= rec.offset != i;
+		}
+		record_reader_fini(&in);
+		assert_int_equal(record_scan(&h, &scan), r == RECORDS_END ? 0 : r);
+		if (r == RECORDS_END) {
+			assert_int_equal(scan.min_timestamp, min);
+			assert_int_equal(scan.max_timestamp, max);
+			assert_int_equal(scan.null_key, null_key);
+			assert_int_equal(scan.out_of_sequence, out_of_sequence);
+			good++;
+		}
+		buf_unref(out);
+	}
+	assert_true(good > 1000);
+}
+
 static void headers_are_found(void **state)
 {
 	struct writer w;
@@ -361,6 +415,7 @@ int main(void)
 		cmocka_unit_test(wrapper_offsets),
 		cmocka_unit_test(inner_messages_tell_their_faults),
 		cmocka_unit_test(an_empty_batch_has_no_records),
+		cmocka_unit_test(a_scan_sees_what_a_walk_sees),
 		cmocka_unit_test(headers_are_found),
 	};
 

@@ -76,7 +76,17 @@ int log_append_as_leader(struct log *log, uint8_t *data, size_t len, int32_t lea
     enum append_origin origin, int16_t produce_version, struct arena *arena,
     struct log_append_info *ret) MUST_CHECK;
 
-/* A follower's append: bytes verbatim, CRC checked, offsets ascending from the log end offset. */
+/* The same for a transactional append that presents the guard of its verification (KIP-890; 0: none). A
+ * transaction that begins without it is INVALID_TXN_STATE when transaction.partition.verification.enable is set. */
+int log_append_verified(struct log *log, uint8_t *data, size_t len, int32_t leader_epoch,
+    enum append_origin origin, int16_t produce_version, uint64_t guard, struct arena *arena,
+    struct log_append_info *ret) MUST_CHECK;
+/* The guard for a verification with the transaction coordinator; 0: none is needed. */
+uint64_t log_start_verification(struct log *log, int64_t producer_id, int32_t sequence, int16_t epoch);
+bool log_has_ongoing_txn(struct log *log, int64_t producer_id);
+
+/* A follower's append: bytes verbatim, CRC checked, offsets ascending from the log end offset (else
+ * KERR_OFFSET_OUT_OF_RANGE: the caller compares with log_end_offset). */
 int log_append_as_follower(struct log *log, uint8_t *data, size_t len, struct log_append_info *ret) MUST_CHECK;
 
 /* --- read --- */
@@ -100,7 +110,8 @@ struct log_slice {
 };
 
 /* Where `offset` is and how many bytes up to the isolation's bound (storage.md 5.1). Fills the four offsets
- * on every outcome. 0 | KERR_OFFSET_OUT_OF_RANGE | -errno. */
+ * on every outcome. 0 | KERR_OFFSET_OUT_OF_RANGE | KERR_CORRUPT_MESSAGE stored bytes are damaged |
+ * KERR_KAFKA_STORAGE_ERROR the log was closed | -errno. */
 int log_read(struct log *log, int64_t offset, size_t max_bytes, bool min_one_message,
     enum fetch_isolation isolation, struct arena *arena, struct log_slice *ret) MUST_CHECK;
 void log_slice_fini(struct log_slice *s);

@@ -10,3 +10,7 @@ tests_storage_test_log_dirs_SOURCES = tests/storage/test_log_dirs.c tests/storag
 	tests/storage/dirs_fixture.h tests/storage/fake_log.c tests/storage/fake_log.h \
 	tests/storage/fault_fs.c tests/storage/fault_fs.h
 tests_storage_test_log_dirs_LDADD = $(UPTO_storage) $(TEST_LIBS)
+log_fixture = tests/storage/log_fixture.c tests/storage/log_fixture.h tests/storage/fault_fs.c tests/storage/fault_fs.h
+check_PROGRAMS += tests/storage/test_log
+tests_storage_test_log_SOURCES = tests/storage/test_log.c $(log_fixture)
+tests_storage_test_log_LDADD = $(UPTO_storage) $(TEST_LIBS)

@@ -12,6 +12,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/list.h \
 	src/base/lock.c src/base/lock.h \
 	src/base/logger.c src/base/logger.h \
+	src/base/page_cache.c src/base/page_cache.h \
 	src/base/properties.c src/base/properties.h \
 	src/base/random.c src/base/random.h \
 	src/base/scheduler.c \

@@ -547,6 +547,23 @@ int partition_read(struct partition *p, const struct partition_read *q, struct a
 	return FAIL(r);
 }
 
+int64_t partition_available(struct partition *p, const struct partition_read *q)
+{
+	struct partition_data data = { 0 };
+	struct log *log;
+	int64_t n = -1;
+
+	if (read_begin(p, q, &log))
+		return -1;
+	slice_bounds(log, &data.slice);
+	/* Between the readable end and the log end there is nothing to read and nothing wrong: the mark may rise. */
+	if (q->offset >= data.slice.log_start_offset && q->offset <= data.slice.log_end_offset &&
+	    check_divergence(log, q, &data) == 0 && !data.diverging)
+		n = log_bytes_available(log, q->offset, q->isolation, (int64_t)q->max_bytes);
+	log_unref(log);
+	return n;
+}
+
 int partition_end_for(struct partition *p, struct log *log, enum fetch_isolation isolation, int64_t *ret)
 {
 	int64_t epoch_start;

@@ -118,6 +118,10 @@ struct partition_data {
 int partition_read(struct partition *p, const struct partition_read *q, struct arena *arena,
     struct partition_data *ret, unsigned *ret_moved) MUST_CHECK;
 
+/* For a waiting fetch, without touching record bytes: how many bytes partition_read would find now, at most
+ * q->max_bytes; -1: the answer would be an error or a divergence, so there is nothing to wait for. */
+int64_t partition_available(struct partition *p, const struct partition_read *q);
+
 /* The epoch and leadership checks alone: 0, KAFKA_STORAGE_ERROR, 74, 75, 6. On 0 *ret_log has a reference. */
 int partition_check(struct partition *p, int32_t leader_epoch, bool leader_only, struct log **ret_log) MUST_CHECK;
 

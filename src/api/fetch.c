@@ -1,0 +1,162 @@
+/* fetch.c - Fetch (key 1): records of partitions from given offsets on (protocol.md sections 10 and 11).
+ *
+ * Life of one: begin the session's part, read every partition (a slice of a segment file each, no bytes); answer, or
+ * wait until enough has come or the time is up, and read again. A waiting fetch keeps what each partition has and
+ * looks only at the one that moved, so a session of thousands of partitions costs what moves in it. The last step
+ * before the answer is a worker's when a slice is not in memory or an old version wants other bytes.
+ */
+#include "api/fetch_work.h"
+
+#include <errno.h>
+
+#include "api/api.h"
+#include "api/config_service.h"
+#include "base/clock.h"
+#include "metadata/image.h"
+#include "protocol/errors.h"
+#include "protocol/messages.h"
+#include "record/convert.h"
+#include "replica/delayed.h"
+
+static void release(struct request *req)
+{
+	struct fetch_work *w = req->state;
+
+	fetch_drop(w);
+	for (int32_t i = 0; i < w->n; i++)
+		partition_unref(w->v[i].p);
+	if (w->has_context)
+		fetch_context_fini(&w->context);
+	image_unref(w->image);
+}
+
+/* --- the end --- */
+
+static void load_and_answer(struct request *req)
+{
+	struct fetch_work *w = req->state;
+
+	fetch_load(w);
+	fetch_answer(w);
+}
+
+static void finish(struct fetch_work *w)
+{
+	if (fetch_is_heavy(w))
+		request_to_worker(w->req, load_and_answer);
+	else
+		fetch_answer(w);
+}
+
+/* --- waiting --- */
+
+static void look_at(struct fetch_work *w, int32_t i)
+{
+	int64_t n = fetch_available(w, i);
+
+	w->hopeless |= n < 0;
+	w->available += MAX(n, 0) - w->v[i].available;
+	w->v[i].available = MAX(n, 0);
+}
+
+static bool try_waiting(void *arg, int32_t key)
+{
+	struct fetch_work *w = arg;
+
+	if (key >= 0) {
+		look_at(w, key);
+	} else {
+		for (int32_t i = 0; i < w->n; i++)
+			look_at(w, i);
+	}
+	return w->hopeless || w->available >= w->min_bytes;
+}
+
+static void end_waiting(void *arg, enum delayed_end end)
+{
+	struct fetch_work *w = arg;
+
+	(void)end;
+	fetch_read(w, false);
+	finish(w);
+}
+
+static void wait_for_bytes(struct fetch_work *w)
+{
+	static const struct delayed_class cls = { try_waiting, end_waiting };
+	const struct fetch_request *in = w->req->in;
+	struct delayed_key *keys = arena_array(&w->req->arena, (size_t)w->n, sizeof(*keys));
+
+	if (!keys)
+		return request_close(w->req, "out of memory");
+	fetch_drop(w); /* everything is read again; nothing is held meanwhile */
+	for (int32_t i = 0; i < w->n; i++)
+		keys[i] = (struct delayed_key){ DELAYED_FETCH, w->context.v[i].topic, w->context.v[i].partition };
+	delayed_add(w->req->ctx->delayed, &cls, w, keys, (size_t)w->n,
+		    clock_mono_ms(w->req->ctx->clock) + in->max_wait_ms);
+}
+
+/* --- the beginning --- */
+
+static struct fetch_work *work_new(struct request *req)
+{
+	const struct fetch_request *in = req->in;
+	struct fetch_work *w = arena_alloc(&req->arena, sizeof(*w));
+	struct broker_settings settings;
+
+	if (!w)
+		return NULL;
+	req->ctx->configs->settings(req->ctx->configs->arg, &settings);
+	w->req = req;
+	w->image = metadata_image(req->ctx->metadata);
+	w->magic = convert_magic_of_fetch(req->version);
+	w->max_bytes = MAX(MIN(in->max_bytes, settings.fetch_max_bytes), 0);
+	w->min_bytes = MIN((int64_t)in->min_bytes, w->max_bytes);
+	req->state = w;
+	req->release = release;
+	return w;
+}
+
+/* 0, > 0 for the top of the answer, -errno. */
+static int begin(struct fetch_work *w)
+{
+	struct request *req = w->req;
+	int r = fetch_context_begin(req->ctx->fetch_sessions, req->in, req->version, w->image, &req->arena,
+				    &w->context);
+
+	if (r)
+		return r;
+	w->has_context = true;
+	w->follower = w->context.follower;
+	w->v = arena_array(&req->arena, (size_t)w->context.n, sizeof(*w->v));
+	if (!w->v)
+		return -ENOMEM;
+	w->n = w->context.n;
+	return 0;
+}
+
+static void fetch(struct request *req)
+{
+	const struct fetch_request *in = req->in;
+	struct fetch_response *out = req->out;
+	struct fetch_work *w = work_new(req);
+	bool some;
+	int r = w ? begin(w) : -ENOMEM;
+
+	if (r < 0)
+		return request_close(req, "the answer to Fetch is too large");
+	if (r > 0) {
+		out->error_code = (int16_t)r;
+		return request_reply(req);
+	}
+	some = fetch_prepare(w);
+	fetch_read(w, true);
+	if (!some || in->max_wait_ms <= 0 || w->bytes >= w->min_bytes || w->answer_now)
+		finish(w);
+	else
+		wait_for_bytes(w);
+}
+
+const struct api api_fetch = {
+	.key = 1, .min_version = 0, .max_version = 17, .run_on = RUN_ON_LOOP, .run = fetch,
+};

@@ -1,0 +1,66 @@
+/* fetch_work.h - one Fetch request on its way: what fetch.c decides, fetch_read.c reads and fetch_answer.c sends.
+ *
+ * Owner: the request (req->state, in its arena); what is not arena is dropped by fetch_work_release.
+ * Thread: whoever holds the request.
+ */
+#ifndef API_FETCH_WORK_H
+#define API_FETCH_WORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "replica/fetch_session.h"
+#include "replica/partition.h"
+
+struct buf;
+struct image;
+struct request;
+
+/* One partition of the fetch; beside context.v. */
+struct fetch_part {
+	struct partition *p;	    /* counted; NULL: refused before it was looked up */
+	struct partition_read query;
+	struct partition_data data; /* holds the slice's file */
+	struct buf *converted;	    /* counted; in place of the slice, for v0 to v3 */
+	int64_t available;	    /* while waiting: bytes at the last look */
+	int16_t error;
+	bool refused; /* the error is of the request checks, not of the read (protocol.md 10.1) */
+};
+
+struct fetch_work {
+	struct request *req;
+	struct image *image;
+	struct fetch_context context;
+	struct fetch_part *v;
+	int32_t n;
+	bool has_context;
+	bool follower;
+	int8_t magic;		/* what the version understands */
+	int64_t max_bytes, min_bytes;
+	int64_t bytes;		/* found by the last read */
+	bool answer_now;	/* an error or a divergence was found */
+	int64_t available;	/* while waiting: of all partitions */
+	bool hopeless;		/* while waiting: some partition will not get better */
+};
+
+/* --- fetch_read.c --- */
+
+/* Looks every partition up and fills the queries; errors of the request checks are set. False: all were refused. */
+bool fetch_prepare(struct fetch_work *w);
+/* Reads all partitions in order, within the limits. `first`: not the re-read after waiting. */
+void fetch_read(struct fetch_work *w, bool first);
+/* What reading partition i now would find: -1 nothing to wait for. */
+int64_t fetch_available(const struct fetch_work *w, int32_t i);
+/* Does sending what was read have to wait for the disk, or be computed? Then fetch_load first, on a worker. */
+bool fetch_is_heavy(const struct fetch_work *w);
+/* Loads cold ranges and converts for old versions. */
+void fetch_load(struct fetch_work *w);
+/* Drops what the last read found. */
+void fetch_drop(struct fetch_work *w);
+
+/* --- fetch_answer.c --- */
+
+/* Ends the session's part, fills the response and sends it; the request is gone afterwards. */
+void fetch_answer(struct fetch_work *w);
+
+#endif

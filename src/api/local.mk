@@ -8,17 +8,22 @@ src_api_libapi_a_SOURCES = \
 	src/api/config_service.h \
 	src/api/create_partitions.c \
 	src/api/create_topics.c \
+	src/api/current_leader.c src/api/current_leader.h \
+	src/api/delete_records.c \
 	src/api/delete_topics.c \
 	src/api/describe_cluster.c \
 	src/api/describe_configs.c \
 	src/api/describe_log_dirs.c \
 	src/api/dispatch.c src/api/dispatch.h \
+	src/api/fetch.c src/api/fetch_answer.c src/api/fetch_read.c src/api/fetch_work.h \
 	src/api/find_coordinator.c \
 	src/api/incremental_alter_configs.c \
 	src/api/init_producer_id.c \
 	src/api/list.h \
+	src/api/list_offsets.c \
 	src/api/metadata.c \
 	src/api/metadata_partition.c src/api/metadata_partition.h \
+	src/api/offset_for_leader_epoch.c \
 	src/api/repeated.c src/api/repeated.h \
 	src/api/request.c \
 	src/api/topic_wait.c src/api/topic_wait.h

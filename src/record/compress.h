@@ -5,7 +5,7 @@
  * (protocol.md section 7): xerial or raw snappy, LZ4 frames with the wrong header checksum in magic 0.
  * gzip.c, snappy.c, lz4.c and zstd.c each hold one codec behind the tables of codec_priv.h.
  *
- * Owner: whoever opened the stream. Thread: the holder's; a few idle contexts are kept per thread.
+ * Owner: whoever opened the stream. Thread: the holder's; each thread keeps an idle zstd context of each kind.
  * Layer: record. No I/O.
  */
 #ifndef RECORD_COMPRESS_H

@@ -23,3 +23,4 @@ src_record_librecord_a_SOURCES = \
 	src/record/validate.c \
 	src/record/validate.h \
 	src/record/zstd.c
+EXTRA_DIST += src/record/README.md

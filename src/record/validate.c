@@ -601,3 +601,18 @@ int validate_records(const struct validate_config *cfg, enum append_origin origi
 	free(j.bad);
 	return FAIL(r);
 }
+
+void validate_place(struct validate_result *result, uint8_t *data, int64_t first_offset, int32_t leader_epoch)
+{
+	uint8_t *p = result->rewritten ? result->rewritten->data : data;
+	int64_t shift = first_offset - result->first_offset;
+
+	result->first_offset += shift;
+	result->last_offset += shift;
+	if (result->shallow_offset_of_max_timestamp >= 0)
+		result->shallow_offset_of_max_timestamp += shift;
+	if (result->rewritten && result->rewritten->len == 0)
+		return;
+	batch_set_last_offset(p, result->last_offset);
+	batch_set_leader_epoch(p, leader_epoch);
+}

@@ -2,7 +2,8 @@
  *
  * Two steps, as in Kafka 3.9 (UnifiedLog.append): records_analyze walks the batches without the log's lock and
  * computes the one checksum pass; validate_records runs under the lock from the log end offset on, edits the
- * bytes in place where it can and builds a new set where it must (LogValidator). Rules: protocol.md 6.4, 8.2, 8.3;
+ * bytes in place where it can and builds a new set where it must (LogValidator); for magic 2 it may also run before
+ * the lock, see validate_place. Rules: protocol.md 6.4, 8.2, 8.3;
  * vectors: tests/record/data/produce-validation.json.
  *
  * Thread: any; the bytes must be unshared. Layer: record. No I/O, no clock: `now_ms` is passed in.
@@ -119,5 +120,9 @@ int validate_records(const struct validate_config *cfg, enum append_origin origi
 		     int32_t leader_epoch, int64_t first_offset, const struct records_info *info, uint8_t *data,
 		     size_t len, struct arena *arena, struct validate_result *ret,
 		     struct validate_errors *ret_errors) MUST_CHECK;
+
+/* Moves a set that was validated with another first offset and epoch. Magic 2 only, where neither is covered by the
+ * checksum: so the work can be done without the log's lock, from offset 0, and this under it. */
+void validate_place(struct validate_result *result, uint8_t *data, int64_t first_offset, int32_t leader_epoch);
 
 #endif

@@ -3,8 +3,12 @@
  * Written without content size and checksum, as Kafka does (the size is not known when the frame begins). Read:
  * frames one after the other; anything else behind a frame is an error. The window a frame may ask for is
  * libzstd's default limit of 128 MiB, which level 22 needs; pages of it are touched only as data fills it.
+ *
+ * Contexts are dear to make (a compressor clears megabytes of tables), so each thread keeps one of each kind, unless
+ * it grew large.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
@@ -17,6 +21,86 @@
 #define DEFAULT_LEVEL 3
 #define OUT_STEP      16384
 
+#define IDLE_MAX ((size_t)4 << 20)
+
+struct idle {
+	ZSTD_DCtx *reader;
+	ZSTD_CCtx *writer;
+};
+
+static pthread_key_t idle_key;
+static pthread_once_t idle_once = PTHREAD_ONCE_INIT;
+
+static void idle_free(void *p)
+{
+	struct idle *idle = p;
+
+	(void)ZSTD_freeDCtx(idle->reader);
+	(void)ZSTD_freeCCtx(idle->writer);
+	free(idle);
+}
+
+static void idle_make_key(void)
+{
+	if (pthread_key_create(&idle_key, idle_free) != 0)
+		abort();
+}
+
+/* This thread's idle contexts. */
+static struct idle *idle_here(void)
+{
+	struct idle *idle;
+
+	(void)pthread_once(&idle_once, idle_make_key);
+	idle = pthread_getspecific(idle_key);
+	if (!idle) {
+		idle = xcalloc(1, sizeof(*idle));
+		if (pthread_setspecific(idle_key, idle) != 0)
+			abort();
+	}
+	return idle;
+}
+
+static ZSTD_DCtx *reader_take(void)
+{
+	ZSTD_DCtx *ctx = TAKE(idle_here()->reader);
+
+	return ctx ? ctx : ZSTD_createDCtx();
+}
+
+static void reader_give(ZSTD_DCtx *ctx)
+{
+	struct idle *idle = idle_here();
+
+	if (!ctx)
+		return;
+	if (idle->reader || ZSTD_sizeof_DCtx(ctx) > IDLE_MAX ||
+	    ZSTD_isError(ZSTD_DCtx_reset(ctx, ZSTD_reset_session_and_parameters)))
+		(void)ZSTD_freeDCtx(ctx);
+	else
+		idle->reader = ctx;
+}
+
+static ZSTD_CCtx *writer_take(void)
+{
+	ZSTD_CCtx *ctx = TAKE(idle_here()->writer);
+
+	return ctx ? ctx : ZSTD_createCCtx();
+}
+
+static void writer_give(ZSTD_CCtx *ctx)
+{
+	struct idle *idle = idle_here();
+
+	if (!ctx)
+		return;
+	if (idle->writer || ZSTD_sizeof_CCtx(ctx) > IDLE_MAX ||
+	    ZSTD_isError(ZSTD_CCtx_reset(ctx, ZSTD_reset_session_and_parameters)))
+		(void)ZSTD_freeCCtx(ctx);
+	else
+		idle->writer = ctx;
+}
+
 struct zstd_reader {
 	ZSTD_DCtx *ctx;
 	bool inside; /* a frame began and has not ended */
@@ -27,7 +111,7 @@ static int zstd_read_open(struct decompressor *d)
 {
 	struct zstd_reader *z = d->state = xcalloc(1, sizeof(*z));
 
-	z->ctx = ZSTD_createDCtx();
+	z->ctx = reader_take();
 	return z->ctx ? 0 : FAIL(-ENOMEM);
 }
 
@@ -64,13 +148,13 @@ static void zstd_read_close(struct decompressor *d)
 	struct zstd_reader *z = d->state;
 
 	if (z)
-		(void)ZSTD_freeDCtx(z->ctx);
+		reader_give(z->ctx);
 	free(z);
 }
 
 static int zstd_write_open(struct compressor *c)
 {
-	ZSTD_CCtx *ctx = ZSTD_createCCtx();
+	ZSTD_CCtx *ctx = writer_take();
 	int level = c->level == CODEC_LEVEL_DEFAULT ? DEFAULT_LEVEL : c->level;
 
 	if (!ctx)
@@ -119,7 +203,7 @@ static int zstd_finish(struct compressor *c)
 
 static void zstd_write_close(struct compressor *c)
 {
-	(void)ZSTD_freeCCtx(c->state);
+	writer_give(c->state);
 }
 
 const struct codec_ops codec_zstd = {

@@ -207,6 +207,38 @@ static void odd_offset_deltas_are_rebuilt(void **state)
 	}
 }
 
+static void a_set_validated_from_zero_can_be_placed(void **state)
+{
+	struct validate_config cfg = VALIDATE_CONFIG_INIT;
+	int target;
+
+	(void)state;
+	for (target = TARGET_PRODUCER; target <= CODEC_MAX; target++) {
+		struct buf *once = set_of(CODEC_LZ4, 5, 1), *twice = set_of(CODEC_LZ4, 5, 1);
+		const struct buf *a, *b;
+		struct outcome want, got;
+
+		cfg.target_codec = target;
+		run(&want, &cfg, APPEND_CLIENT, NOW, 4, 700, once);
+		run(&got, &cfg, APPEND_CLIENT, NOW, -1, 0, twice);
+		assert_int_equal(want.r, 0);
+		assert_int_equal(got.r, 0);
+		validate_place(&got.result, twice->data, 700, 4);
+		assert_int_equal(got.result.first_offset, 700);
+		assert_int_equal(got.result.last_offset, 704);
+		assert_int_equal(got.result.shallow_offset_of_max_timestamp,
+		    want.result.shallow_offset_of_max_timestamp);
+		a = want.result.rewritten ? want.result.rewritten : once;
+		b = got.result.rewritten ? got.result.rewritten : twice;
+		assert_int_equal(a->len, b->len);
+		assert_memory_equal(a->data, b->data, a->len);
+		done(&want);
+		done(&got);
+		buf_unref(once);
+		buf_unref(twice);
+	}
+}
+
 static void two_plain_messages_keep_their_order_in_a_magic_1_log(void **state)
 {
 	struct builder_config c = BUILDER_CONFIG_INIT;
@@ -419,6 +451,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kafkas_decisions),
 		cmocka_unit_test(odd_offset_deltas_are_rebuilt),
+		cmocka_unit_test(a_set_validated_from_zero_can_be_placed),
 		cmocka_unit_test(two_plain_messages_keep_their_order_in_a_magic_1_log),
 		cmocka_unit_test(analyze_finds_size_checksum_offset_and_tail),
 		cmocka_unit_test(unassigned_codecs_are_refused),

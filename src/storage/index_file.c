@@ -224,7 +224,7 @@ int index_file_search(struct index_file *x, int64_t target, int64_t (*key)(const
     int64_t *ret)
 {
 	uint32_t warm = WARM_BYTES / x->entry_size, lo, hi;
-	int64_t k;
+	int64_t k = 0;
 	int r;
 
 	*ret = -1;

@@ -52,7 +52,7 @@ static int read_entry(struct offset_index *x, uint32_t i, struct offset_position
  * genuine entry is 0. */
 static int read_last(struct offset_index *x)
 {
-	struct offset_position last;
+	struct offset_position last = { 0 };
 	int r;
 
 	x->last_offset = x->f.base;
@@ -108,7 +108,7 @@ int offset_index_append(struct offset_index *x, int64_t offset, int64_t position
 
 int offset_index_lookup(struct offset_index *x, int64_t target, struct offset_position *ret)
 {
-	int64_t i;
+	int64_t i = -1;
 	int r = index_file_search(&x->f, target - x->f.base, relative_of, &i);
 
 	if (r < 0)
@@ -123,8 +123,8 @@ int offset_index_lookup(struct offset_index *x, int64_t target, struct offset_po
 
 int offset_index_upper_bound(struct offset_index *x, int64_t position, int64_t *ret_offset)
 {
-	struct offset_position e;
-	int64_t i;
+	struct offset_position e = { 0 };
+	int64_t i = -1;
 	int r = index_file_search(&x->f, position - 1, position_of, &i);
 
 	if (r < 0)
@@ -141,7 +141,7 @@ int offset_index_upper_bound(struct offset_index *x, int64_t position, int64_t *
 
 int offset_index_truncate_to(struct offset_index *x, int64_t offset)
 {
-	int64_t i;
+	int64_t i = -1;
 	int r = index_file_search(&x->f, offset - 1 - x->f.base, relative_of, &i);
 
 	if (r < 0)

@@ -26,7 +26,7 @@ int segment_file(struct segment *s, struct file **ret)
 /* The file, and where a scan for `offset` starts. */
 static int lookup(struct segment *s, int64_t offset, struct file **ret_file, int64_t *ret_position)
 {
-	struct offset_position p;
+	struct offset_position p = { 0 };
 	int r;
 
 	lock_take(&s->lock);
@@ -47,7 +47,7 @@ int segment_find(struct segment *s, int64_t offset, int64_t end, struct segment_
 {
 	CLEANUP(file_unrefp) struct file *f = NULL;
 	struct batch_walk w;
-	int64_t from;
+	int64_t from = 0;
 	int r;
 
 	*ret = (struct segment_spot){ .position = end };
@@ -170,7 +170,7 @@ int segment_max_timestamp(struct segment *s, struct timestamp_offset *ret)
 int segment_largest_timestamp(struct segment *s, int64_t *ret)
 {
 	CLEANUP(freep) char *path = NULL;
-	struct timestamp_offset max;
+	struct timestamp_offset max = { 0 };
 	struct stat st;
 	int r = segment_max_timestamp(s, &max);
 
@@ -233,8 +233,8 @@ static int search_from(struct file *f, int64_t from, int64_t end, int64_t target
 /* Where a scan for records from (timestamp, start) on begins. */
 static int time_position(struct segment *s, int64_t target, int64_t start, int64_t *ret)
 {
-	struct timestamp_offset t;
-	struct offset_position p;
+	struct timestamp_offset t = { 0 };
+	struct offset_position p = { 0 };
 	int r;
 
 	lock_take(&s->lock);
@@ -253,7 +253,7 @@ static int time_position(struct segment *s, int64_t target, int64_t start, int64
 int segment_find_timestamp(struct segment *s, int64_t target, int64_t start, int64_t end, struct segment_record *ret)
 {
 	CLEANUP(file_unrefp) struct file *f = NULL;
-	int64_t from;
+	int64_t from = 0;
 	int r = time_position(s, target, start, &from);
 
 	if (r == 0)
@@ -267,8 +267,8 @@ int segment_find_timestamp(struct segment *s, int64_t target, int64_t start, int
 int segment_find_max_timestamp(struct segment *s, int64_t end, struct segment_record *ret)
 {
 	CLEANUP(file_unrefp) struct file *f = NULL;
-	struct timestamp_offset max;
-	int64_t from;
+	struct timestamp_offset max = { 0 };
+	int64_t from = 0;
 	int r = segment_max_timestamp(s, &max);
 
 	if (r < 0)

@@ -52,7 +52,7 @@ static int read_entry(struct time_index *x, uint32_t i, struct timestamp_offset 
  * ancient and retention delete it (KAFKA-10207). */
 static int read_last(struct time_index *x)
 {
-	struct timestamp_offset first, last;
+	struct timestamp_offset first = { 0 }, last = { 0 };
 	int r;
 
 	x->last = (struct timestamp_offset){ -1, x->f.base };
@@ -113,7 +113,7 @@ int time_index_maybe_append(struct time_index *x, struct timestamp_offset e)
 
 int time_index_lookup(struct time_index *x, int64_t target, struct timestamp_offset *ret)
 {
-	int64_t i;
+	int64_t i = -1;
 	int r = index_file_search(&x->f, target, timestamp_of, &i);
 
 	if (r < 0)
@@ -128,7 +128,7 @@ int time_index_lookup(struct time_index *x, int64_t target, struct timestamp_off
 
 int time_index_truncate_to(struct time_index *x, int64_t offset)
 {
-	int64_t i;
+	int64_t i = -1;
 	int r = index_file_search(&x->f, offset - 1 - x->f.base, relative_of, &i);
 
 	if (r < 0)

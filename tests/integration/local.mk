@@ -1,1 +1,5 @@
-# tests of integration: see Makefile.am for the variables
+# integration tests: run by tests/run.sh, not by make check, since they need Python packages and a ZooKeeper
+EXTRA_DIST += tests/integration/clients.py tests/integration/conftest.py tests/integration/harness.py \
+	tests/integration/wire.py tests/integration/test_admin.py tests/integration/test_crash.py \
+	tests/integration/test_hostile.py tests/integration/test_produce_consume.py \
+	tests/integration/test_znodes.py tests/integration/test_zookeeper_loss.py

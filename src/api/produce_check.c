@@ -1,0 +1,95 @@
+/* produce_check.c - what a record set must pass before its partition's log sees it (protocol.md 8.1). */
+#include "api/produce_work.h"
+
+#include "api/api.h"
+#include "metadata/image.h"
+#include "protocol/errors.h"
+#include "protocol/messages.h"
+#include "record/batch.h"
+#include "record/validate.h"
+#include "replica/partitions.h"
+#include "storage/log_config.h"
+
+static bool first_batch(const struct records *r, struct batch *ret)
+{
+	return r->len > 0 && batch_parse(r->p, (size_t)r->len, ret) == 0;
+}
+
+int produce_check_transaction(const struct produce_work *w)
+{
+	const struct produce_request *in = w->req->in;
+	int64_t producer = NO_PRODUCER_ID;
+	int16_t epoch = NO_PRODUCER_EPOCH;
+	struct batch b;
+
+	for (int32_t i = 0; i < w->n; i++) {
+		if (!first_batch(w->v[i].records, &b) || !b.transactional)
+			continue;
+		if (in->transactional_id.len < 0)
+			return KERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+		if (producer != NO_PRODUCER_ID && (producer != b.producer_id || epoch != b.producer_epoch))
+			return KERR_INVALID_PRODUCER_ID_MAPPING;
+		producer = b.producer_id;
+		epoch = b.producer_epoch;
+	}
+	return 0;
+}
+
+/* A transactional batch may begin a transaction only after the coordinator was asked (KIP-890, protocol.md 9.4).
+ * There is none to ask yet, which is answered as an unreachable one: producers try again. */
+static int check_verified(const struct produce_target *t)
+{
+	struct log *log;
+	struct batch b;
+	bool open;
+
+	if (!first_batch(t->records, &b) || !b.transactional)
+		return 0;
+	log = partition_log(t->p);
+	open = log && log_has_ongoing_txn(log, b.producer_id);
+	log_unref(log);
+	if (open)
+		return 0;
+	t->answer->error_message = STR("Unable to verify the partition has been added to the transaction. Underlying "
+				       "error: COORDINATOR_NOT_AVAILABLE");
+	return KERR_NOT_ENOUGH_REPLICAS;
+}
+
+int produce_check_target(const struct produce_work *w, struct produce_target *t)
+{
+	const struct request *req = w->req;
+	const struct produce_request *in = req->in;
+	int r;
+
+	if (!image_partition(image_topic(w->image, t->topic), t->answer->index))
+		return KERR_UNKNOWN_TOPIC_OR_PARTITION;
+	if (t->records->len < 0)
+		return KERR_INVALID_RECORD;
+	r = records_check_version(t->records->p, (size_t)t->records->len, req->version);
+	if (r)
+		return r;
+	r = partitions_find(req->ctx->partitions, w->image, t->topic, t->answer->index, &t->p);
+	if (r == 0)
+		r = check_verified(t);
+	if (r == 0 && in->acks != 0 && in->acks != 1 && in->acks != -1)
+		r = KERR_INVALID_REQUIRED_ACKS;
+	if (r == 0 && image_topic_is_internal(t->topic) && !str_is(req->client_id, "__admin_client"))
+		r = KERR_INVALID_TOPIC_EXCEPTION;
+	return r;
+}
+
+bool produce_is_heavy(const struct produce_target *t)
+{
+	struct validate_config cfg = VALIDATE_CONFIG_INIT;
+	struct log *log = partition_log(t->p);
+	struct log_config *config;
+
+	if (!log)
+		return false;
+	config = log_get_config(log);
+	cfg.target_codec = config->compression_type;
+	log_config_unref(config);
+	log_unref(log);
+	return records_cost(&cfg, t->records->p, (size_t)t->records->len) != RECORDS_CHEAP ||
+	       partition_disk_stalls(t->p);
+}

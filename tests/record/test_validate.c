@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "protocol/errors.h"
 #include "record/builder.h"
+#include "record/legacy.h"
 #include "record/reader.h"
 #include "record/validate.h"
 
@@ -239,6 +240,56 @@ static void a_set_validated_from_zero_can_be_placed(void **state)
 	}
 }
 
+/* A magic 1 wrapper around one inner message of `inner_magic`, whose last byte is then changed by `damage`. */
+static struct buf *wrapper_of(int8_t inner_magic, uint8_t damage)
+{
+	size_t n = legacy_size(inner_magic, BYTES_NULL, text("v"));
+	struct buf *payload = buf_new(0), *b;
+	struct compressor *c = NULL;
+	uint8_t message[64];
+	struct bytes value;
+
+	legacy_write(message, inner_magic, 0, 0, NOW, BYTES_NULL, text("v"));
+	message[n - 1] ^= damage;
+	assert_int_equal(compressor_open(CODEC_GZIP, CODEC_LEVEL_DEFAULT, 1, payload, 1 << 20, &c), 0);
+	assert_int_equal(compressor_write(c, message, n), 0);
+	assert_int_equal(compressor_finish(c), 0);
+	compressor_free(c);
+	value = (struct bytes){ payload->data, (int32_t)payload->len };
+	b = buf_new(legacy_size(1, BYTES_NULL, value));
+	b->len = b->cap;
+	legacy_write(b->data, 1, 0, CODEC_GZIP, NOW, BYTES_NULL, value);
+	buf_unref(payload);
+	return b;
+}
+
+static void faults_inside_wrappers(void **state)
+{
+	static const struct {
+		int8_t inner_magic;
+		uint8_t damage;
+		int r, errors;
+	} v[] = {
+		{ 1, 0, 0, 0 },
+		{ 1, 1, KERR_CORRUPT_MESSAGE, 0 },
+		{ 0, 0, KERR_INVALID_RECORD, 1 }, /* another magic than the wrapper's */
+	};
+	struct validate_config cfg = VALIDATE_CONFIG_INIT;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct buf *in = wrapper_of(v[i].inner_magic, v[i].damage);
+		struct outcome o;
+
+		run(&o, &cfg, APPEND_CLIENT, NOW, 1, 0, in);
+		assert_int_equal(o.r, v[i].r);
+		assert_int_equal(o.errors.n, v[i].errors);
+		done(&o);
+		buf_unref(in);
+	}
+}
+
 static void two_plain_messages_keep_their_order_in_a_magic_1_log(void **state)
 {
 	struct builder_config c = BUILDER_CONFIG_INIT;
@@ -452,6 +503,7 @@ int main(void)
 		cmocka_unit_test(kafkas_decisions),
 		cmocka_unit_test(odd_offset_deltas_are_rebuilt),
 		cmocka_unit_test(a_set_validated_from_zero_can_be_placed),
+		cmocka_unit_test(faults_inside_wrappers),
 		cmocka_unit_test(two_plain_messages_keep_their_order_in_a_magic_1_log),
 		cmocka_unit_test(analyze_finds_size_checksum_offset_and_tail),
 		cmocka_unit_test(unassigned_codecs_are_refused),

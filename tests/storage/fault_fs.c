@@ -21,7 +21,10 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char below[PATH_MAX];
 static int nth, error_no, calls;
 static bool then_all, hit;
-static int dirty[DIRTY_MAX]; /* own descriptors of files with unsynced bytes */
+static struct dirty {
+	int fd;	      /* an own descriptor of a file with unsynced bytes */
+	off_t synced; /* its size before the first of them */
+} dirty[DIRTY_MAX];
 static int dirty_n;
 
 /* --- scratch --- */
@@ -125,11 +128,12 @@ static int find_dirty(int fd)
 	if (fstat(fd, &a) < 0)
 		return -1;
 	for (int i = 0; i < dirty_n; i++)
-		if (fstat(dirty[i], &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+		if (fstat(dirty[i].fd, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
 			return i;
 	return -1;
 }
 
+/* Before the write. */
 static void mark_dirty(int fd)
 {
 	char path[PATH_MAX];
@@ -139,7 +143,7 @@ static void mark_dirty(int fd)
 		return;
 	pthread_mutex_lock(&mutex);
 	if (find_dirty(fd) < 0 && dirty_n < DIRTY_MAX)
-		dirty[dirty_n++] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		dirty[dirty_n++] = (struct dirty){ fcntl(fd, F_DUPFD_CLOEXEC, 0), st.st_size };
 	pthread_mutex_unlock(&mutex);
 }
 
@@ -150,7 +154,7 @@ static void mark_clean(int fd)
 	pthread_mutex_lock(&mutex);
 	i = find_dirty(fd);
 	if (i >= 0) {
-		close(dirty[i]);
+		close(dirty[i].fd);
 		dirty[i] = dirty[--dirty_n];
 	}
 	pthread_mutex_unlock(&mutex);
@@ -273,9 +277,10 @@ void fault_fs_crash(void)
 
 	fault_fs_fail(0, 0, false);
 	for (int i = 0; i < dirty_n; i++) {
-		if (fstat(dirty[i], &st) == 0 && ftruncate(dirty[i], st.st_size / 2) < 0)
+		if (fstat(dirty[i].fd, &st) == 0 && st.st_size > dirty[i].synced &&
+		    ftruncate(dirty[i].fd, dirty[i].synced + (st.st_size - dirty[i].synced) / 2) < 0)
 			abort();
-		close(dirty[i]);
+		close(dirty[i].fd);
 	}
 	dirty_n = 0;
 }
@@ -283,6 +288,6 @@ void fault_fs_crash(void)
 void fault_fs_remove(void)
 {
 	while (dirty_n > 0)
-		close(dirty[--dirty_n]);
+		close(dirty[--dirty_n].fd);
 	file_set_ops(NULL);
 }

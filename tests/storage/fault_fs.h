@@ -2,7 +2,7 @@
  *
  * fault_fs_fail: the n-th call that changes something (open to write, write, fsync, truncate, rename, unlink, mkdir,
  * rmdir) below a path fails with an errno, alone or with all that follow it.
- * fault_fs_crash: what was written and not fsynced is torn in the middle, as after a power loss.
+ * fault_fs_crash: what was appended and not fsynced is torn in the middle, as after a power loss.
  * Thread: fault_fs_* calls from the test's thread; the layer itself may be used by any.
  */
 #ifndef TESTS_STORAGE_FAULT_FS_H

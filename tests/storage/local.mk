@@ -14,3 +14,7 @@ log_fixture = tests/storage/log_fixture.c tests/storage/log_fixture.h tests/stor
 check_PROGRAMS += tests/storage/test_log
 tests_storage_test_log_SOURCES = tests/storage/test_log.c $(log_fixture)
 tests_storage_test_log_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_log_dirs_disk
+tests_storage_test_log_dirs_disk_SOURCES = tests/storage/test_log_dirs_disk.c tests/storage/dirs_fixture.c \
+	tests/storage/dirs_fixture.h $(log_fixture)
+tests_storage_test_log_dirs_disk_LDADD = $(UPTO_storage) $(TEST_LIBS)

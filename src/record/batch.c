@@ -173,6 +173,7 @@ int batch_parse(const uint8_t *p, size_t left, struct batch *ret)
 int batch_parse_header(const uint8_t *p, size_t have, uint64_t left, struct batch *ret)
 {
 	int32_t length;
+	int magic;
 
 	if (left <= BATCH_PROBE)
 		return BATCH_PARTIAL;
@@ -182,7 +183,8 @@ int batch_parse_header(const uint8_t *p, size_t have, uint64_t left, struct batc
 		return KERR_CORRUPT_MESSAGE;
 	if ((uint64_t)length > left - BATCH_OVERHEAD)
 		return BATCH_PARTIAL;
-	return parse_fields(p, BATCH_OVERHEAD + (size_t)length, (int8_t)MIN(p[AT_MAGIC], 2), ret);
+	magic = (int8_t)p[AT_MAGIC]; /* signed, as in Kafka: 0xff is no future version, but not valid either */
+	return parse_fields(p, BATCH_OVERHEAD + (size_t)length, (int8_t)MAX(MIN(magic, 2), 0), ret);
 }
 
 int batch_next(const uint8_t *data, size_t len, size_t *pos, struct batch *ret)

@@ -75,7 +75,7 @@ int batch_parse(const uint8_t *p, size_t left, struct batch *ret) MUST_CHECK;
 
 /* The same with the rules for a log file (FileLogInputStream), from the header alone: `p` holds `have` bytes
  * (at least min(left, 61)) and `left` bytes remain in the file. A tail of <= 17 bytes is BATCH_PARTIAL; a magic
- * above 2 reads as 2. */
+ * above 2 reads as 2, a negative one as 0 (its checksum will not fit). */
 int batch_parse_header(const uint8_t *p, size_t have, uint64_t left, struct batch *ret) MUST_CHECK;
 
 /* Whether the checksum of the whole batch (b->data must hold all of it) is right: CRC-32C in magic 2, CRC-32 in

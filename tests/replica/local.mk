@@ -1,4 +1,11 @@
 # tests of replica: see Makefile.am for the variables
+replica_fixture = tests/replica/replica_fixture.c tests/replica/replica_fixture.h
 check_PROGRAMS += tests/replica/test_delayed
 tests_replica_test_delayed_SOURCES = tests/replica/test_delayed.c
 tests_replica_test_delayed_LDADD = $(UPTO_replica) $(TEST_LIBS)
+check_PROGRAMS += tests/replica/test_isr
+tests_replica_test_isr_SOURCES = tests/replica/test_isr.c
+tests_replica_test_isr_LDADD = $(UPTO_replica) $(TEST_LIBS)
+check_PROGRAMS += tests/replica/test_partitions
+tests_replica_test_partitions_SOURCES = tests/replica/test_partitions.c $(replica_fixture)
+tests_replica_test_partitions_LDADD = $(UPTO_replica) $(TEST_LIBS)

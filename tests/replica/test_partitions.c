@@ -1,0 +1,469 @@
+/* test_partitions.c - partitions over real logs: roles, fences, high watermark, reads, deleting, failure of a
+ * directory; the controller's requests with all their answers (replication.md 4.1 to 4.3). */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "metadata/image.h"
+#include "protocol/errors.h"
+#include "replica_fixture.h"
+#include "storage/log_dirs.h"
+
+static struct partition_read consumer(int64_t offset)
+{
+	return (struct partition_read){ .replica_id = -1, .leader_epoch = -1, .last_fetched_epoch = -1,
+					.offset = offset, .max_bytes = 1 << 20, .min_one_message = true,
+					.isolation = FETCH_HIGH_WATERMARK, .leader_only = true };
+}
+
+static struct partition_read follower(int32_t id, int64_t offset)
+{
+	struct partition_read q = consumer(offset);
+
+	q.replica_id = id;
+	q.isolation = FETCH_LOG_END;
+	q.update_follower = true;
+	return q;
+}
+
+/* Reads, and returns the result; *ret_len: the slice's length. */
+static int read_at(struct partition *p, const struct partition_read *q, size_t *ret_len, unsigned *ret_moved)
+{
+	struct partition_data data;
+	unsigned moved;
+	int r = partition_read(p, q, &rf.arena, &data, ret_moved ? ret_moved : &moved);
+
+	if (ret_len)
+		*ret_len = r ? 0 : data.slice.len;
+	if (r == 0)
+		log_slice_fini(&data.slice);
+	return r;
+}
+
+static int64_t high_watermark(struct partition *p)
+{
+	struct partition_view v;
+
+	partition_view(p, &v);
+	return v.high_watermark;
+}
+
+static void a_lone_leader_appends_and_serves(void **state)
+{
+	struct partition *p = fixture_lead("t", 0);
+	struct partition_read q = consumer(0);
+	unsigned moved;
+	int64_t last;
+	size_t len;
+	int16_t error;
+
+	(void)state;
+	assert_int_equal(0, fixture_append(p, 3, -1, &last, &moved));
+	assert_int_equal(2, last);
+	assert_int_equal(MOVED_END | MOVED_HIGH_WATERMARK, moved);
+	assert_true(partition_check_acks(p, 3, &error));
+	assert_int_equal(0, error);
+	assert_false(partition_check_acks(p, 4, &error));
+	assert_int_equal(0, read_at(p, &q, &len, NULL));
+	assert_true(len > 61);
+	q.offset = 3;
+	assert_int_equal(0, read_at(p, &q, &len, NULL));
+	assert_int_equal(0, len);
+	q.offset = 4;
+	assert_int_equal(KERR_OFFSET_OUT_OF_RANGE, read_at(p, &q, NULL, NULL));
+	assert_int_equal(-1, partition_available(p, &q));
+	q.offset = 0;
+	assert_true(partition_available(p, &q) > 61);
+	partition_unref(p);
+}
+
+static void epochs_fence_readers(void **state)
+{
+	struct partition *p = fixture_lead("t", 0);
+	struct fixture_decision d = { .topic = "t", .leader_epoch = 5, .partition_epoch = 1, .replicas_n = 1,
+				      .isr_n = 1 };
+	struct partition_read q = consumer(0);
+
+	(void)state;
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	q.leader_epoch = 4;
+	assert_int_equal(KERR_FENCED_LEADER_EPOCH, read_at(p, &q, NULL, NULL));
+	q.leader_epoch = 6;
+	assert_int_equal(KERR_UNKNOWN_LEADER_EPOCH, read_at(p, &q, NULL, NULL));
+	q.leader_epoch = 5;
+	assert_int_equal(0, read_at(p, &q, NULL, NULL));
+	q.topic_id = fixture_topic_id("other");
+	assert_int_equal(KERR_INCONSISTENT_TOPIC_ID, read_at(p, &q, NULL, NULL));
+	partition_unref(p);
+}
+
+static struct partition *lead_three(const char *topic, int32_t isr_n)
+{
+	struct fixture_decision d = { .topic = topic, .replicas_n = 3, .isr_n = isr_n, .is_new = true };
+
+	fixture_brokers(3);
+	fixture_metadata(topic, 0, 0, 0, 3);
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	return partitions_get(rf.partitions, str_of(topic), 0);
+}
+
+static void followers_move_the_high_watermark(void **state)
+{
+	struct partition *p = lead_three("t", 3);
+	struct partition_read q;
+	unsigned moved;
+	int16_t error;
+
+	(void)state;
+	assert_int_equal(0, fixture_append(p, 10, -1, NULL, &moved));
+	assert_int_equal(MOVED_END, moved);
+	assert_false(partition_check_acks(p, 10, &error));
+	q = follower(1, 10);
+	assert_int_equal(0, read_at(p, &q, NULL, &moved));
+	assert_int_equal(0, high_watermark(p));
+	q = follower(2, 6);
+	assert_int_equal(0, read_at(p, &q, NULL, &moved));
+	assert_true(moved & MOVED_HIGH_WATERMARK);
+	assert_int_equal(6, high_watermark(p));
+	q = follower(2, 10);
+	assert_int_equal(0, read_at(p, &q, NULL, &moved));
+	assert_int_equal(10, high_watermark(p));
+	assert_true(partition_check_acks(p, 10, &error));
+	assert_int_equal(0, error);
+	q = follower(7, 0);
+	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER, read_at(p, &q, NULL, NULL));
+	q.leader_epoch = 0;
+	assert_int_equal(KERR_UNKNOWN_LEADER_EPOCH, read_at(p, &q, NULL, NULL));
+	partition_unref(p);
+}
+
+static void too_few_in_sync_refuse_acks_all_only(void **state)
+{
+	struct partition *p;
+
+	(void)state;
+	rf.min_insync_replicas = 2;
+	p = lead_three("t", 1);
+	assert_int_equal(KERR_NOT_ENOUGH_REPLICAS, fixture_append(p, 1, -1, NULL, NULL));
+	assert_int_equal(0, fixture_append(p, 1, 1, NULL, NULL));
+	assert_int_equal(0, fixture_append(p, 1, 0, NULL, NULL));
+	assert_int_equal(0, high_watermark(p)); /* KAFKA-15583 */
+	partition_unref(p);
+}
+
+static void divergence_is_told(void **state)
+{
+	struct partition *p = fixture_lead("t", 0);
+	struct fixture_decision d = { .topic = "t", .leader_epoch = 3, .partition_epoch = 1, .replicas_n = 1,
+				      .isr_n = 1 };
+	struct partition_read q = consumer(5);
+	struct partition_data data;
+	unsigned moved;
+
+	(void)state;
+	assert_int_equal(0, fixture_append(p, 4, -1, NULL, NULL));
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	assert_int_equal(0, fixture_append(p, 4, -1, NULL, NULL));
+	q.last_fetched_epoch = 2; /* we know 0 up to 4, then 3 */
+	assert_int_equal(0, partition_read(p, &q, &rf.arena, &data, &moved));
+	assert_true(data.diverging);
+	assert_int_equal(0, data.diverging_epoch);
+	assert_int_equal(4, data.diverging_end);
+	assert_int_equal(-1, partition_available(p, &q));
+	q.last_fetched_epoch = 3;
+	assert_int_equal(0, partition_read(p, &q, &rf.arena, &data, &moved));
+	assert_false(data.diverging);
+	log_slice_fini(&data.slice);
+	partition_unref(p);
+}
+
+static void a_follower_refuses(void **state)
+{
+	struct partition *p = lead_three("t", 3);
+	struct fixture_decision d = { .topic = "t", .leader = 1, .leader_epoch = 1, .partition_epoch = 1,
+				      .replicas_n = 3, .isr_n = 3 };
+	struct partition_read q = consumer(0);
+	int32_t leader, epoch;
+	int16_t error;
+
+	(void)state;
+	assert_int_equal(0, fixture_append(p, 1, 1, NULL, NULL));
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER, fixture_append(p, 1, 1, NULL, NULL));
+	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER, read_at(p, &q, NULL, NULL));
+	q.leader_only = false;
+	assert_int_equal(0, read_at(p, &q, NULL, NULL)); /* KIP-392 */
+	assert_true(partition_check_acks(p, 1, &error));
+	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER, error);
+	partition_leader(p, &leader, &epoch);
+	assert_int_equal(1, leader);
+	assert_int_equal(1, epoch);
+	partition_unref(p);
+}
+
+static void leader_and_isr_answers(void **state)
+{
+	struct fixture_decision d = { .topic = "t", .leader_epoch = 3, .partition_epoch = 2, .replicas_n = 1,
+				      .isr_n = 1, .is_new = true, .controller_epoch = 5 };
+	int16_t top;
+
+	(void)state;
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	assert_int_equal(KERR_STALE_CONTROLLER_EPOCH, fixture_decide(&d, &top)); /* a repeat: ignored */
+	assert_int_equal(0, top);
+	d.leader_epoch = 2;
+	assert_int_equal(KERR_STALE_CONTROLLER_EPOCH, fixture_decide(&d, &top));
+	d.leader_epoch = 4;
+	d.controller_epoch = 4;
+	assert_int_equal(KERR_STALE_CONTROLLER_EPOCH, fixture_decide(&d, &top));
+	assert_int_equal(KERR_STALE_CONTROLLER_EPOCH, top);
+	d.controller_epoch = 6;
+	partitions_set_broker_epoch(rf.partitions, 100);
+	d.broker_epoch = 99;
+	assert_int_equal(KERR_STALE_BROKER_EPOCH, fixture_decide(&d, &top));
+	assert_int_equal(KERR_STALE_BROKER_EPOCH, top);
+	d.broker_epoch = 101; /* the controller may know of the registration first */
+	d.topic_id = fixture_topic_id("recreated");
+	assert_int_equal(KERR_INCONSISTENT_TOPIC_ID, fixture_decide(&d, &top));
+	d.topic_id = UUID_ZERO;
+	assert_int_equal(0, fixture_decide(&d, &top));
+	d.topic = "u";
+	d.replicas_n = d.isr_n = 0; /* we are no replica */
+	assert_int_equal(KERR_UNKNOWN_TOPIC_OR_PARTITION, fixture_decide(&d, &top));
+	d.topic = "../t";
+	assert_int_equal(KERR_INVALID_TOPIC_EXCEPTION, fixture_decide(&d, &top));
+	assert_int_equal(6, partitions_controller_epoch(rf.partitions));
+}
+
+static void an_old_partition_epoch_is_skipped(void **state)
+{
+	struct partition *p = fixture_lead("t", 0);
+	struct fixture_decision d = { .topic = "t", .leader_epoch = 1, .partition_epoch = 7, .replicas_n = 1,
+				      .isr_n = 1 };
+	struct partition_view v;
+
+	(void)state;
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	d.leader_epoch = 2;
+	d.partition_epoch = 6;
+	assert_int_equal(0, fixture_decide(&d, NULL)); /* silently */
+	partition_view(p, &v);
+	assert_int_equal(1, v.leader_epoch);
+	assert_int_equal(7, v.partition_epoch);
+	partition_unref(p);
+}
+
+/* KAFKA-1647: the log is made, so that its mark stays in the checkpoint; role and epoch wait. */
+static void no_living_leader_makes_only_the_log(void **state)
+{
+	struct fixture_decision d = { .topic = "t", .leader = -1, .leader_epoch = 4, .replicas_n = 2, .isr_n = 1,
+				      .is_new = true };
+	struct partition_view v;
+	struct partition *p;
+	struct log *log;
+
+	(void)state;
+	fixture_metadata("t", 0, -1, 4, 2);
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	p = partitions_get(rf.partitions, STR("t"), 0);
+	partition_view(p, &v);
+	assert_int_equal(-1, v.leader_epoch);
+	log = partition_log(p);
+	assert_non_null(log);
+	log_unref(log);
+	partition_unref(p);
+}
+
+static void stop_replica_answers(void **state)
+{
+	struct partition *p = fixture_lead("t", 0);
+	struct fixture_decision d = { .topic = "t", .leader_epoch = 3, .partition_epoch = 1, .replicas_n = 1,
+				      .isr_n = 1 };
+	struct log *log;
+
+	(void)state;
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	assert_int_equal(KERR_FENCED_LEADER_EPOCH, fixture_stop("t", 0, 2, true));
+	assert_int_equal(0, fixture_stop("t", 0, 3, false)); /* stays, with its epoch */
+	assert_int_equal(KERR_STALE_CONTROLLER_EPOCH, fixture_decide(&d, NULL));
+	assert_int_equal(0, fixture_stop("t", 0, -2, true));
+	assert_null(partitions_get(rf.partitions, STR("t"), 0));
+	log = log_dirs_get(rf.log_dirs, "t", 0);
+	assert_null(log);
+	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER, fixture_append(p, 1, 1, NULL, NULL));
+	assert_int_equal(0, fixture_stop("nobody-knows", 3, -1, true));
+	assert_int_equal(KERR_INVALID_TOPIC_EXCEPTION, fixture_stop("a/../../b", 0, -1, true));
+	partition_unref(p);
+}
+
+static void hosted_or_not(void **state)
+{
+	struct partition *p = fixture_lead("t", 0), *found;
+	struct image *image;
+
+	(void)state;
+	fixture_metadata("elsewhere", 0, 0, 0, 1);
+	image = metadata_image(rf.metadata);
+	assert_int_equal(0, partitions_find(rf.partitions, image, STR("t"), 0, &found));
+	assert_ptr_equal(p, found);
+	partition_unref(found);
+	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER,
+			 partitions_find(rf.partitions, image, STR("elsewhere"), 0, &found));
+	assert_int_equal(KERR_UNKNOWN_TOPIC_OR_PARTITION,
+			 partitions_find(rf.partitions, image, STR("nowhere"), 0, &found));
+	partitions_dir_offline(rf.partitions, rf.dir);
+	assert_int_equal(KERR_KAFKA_STORAGE_ERROR, partitions_find(rf.partitions, image, STR("t"), 0, &found));
+	assert_int_equal(KERR_KAFKA_STORAGE_ERROR, fixture_append(p, 1, 1, NULL, NULL));
+	assert_int_equal(KERR_KAFKA_STORAGE_ERROR, fixture_stop("t", 0, -1, true));
+	image_unref(image);
+	partition_unref(p);
+}
+
+static void records_are_deleted(void **state)
+{
+	struct partition *p = fixture_lead("t", 0);
+	int64_t offset, low;
+	unsigned moved;
+	int16_t error;
+
+	(void)state;
+	assert_int_equal(0, fixture_append(p, 10, -1, NULL, NULL));
+	assert_int_equal(KERR_OFFSET_OUT_OF_RANGE, partition_delete_records(p, 11, &offset, &low, &moved));
+	assert_int_equal(KERR_OFFSET_OUT_OF_RANGE, partition_delete_records(p, -2, &offset, &low, &moved));
+	assert_int_equal(0, partition_delete_records(p, 4, &offset, &low, &moved));
+	assert_int_equal(4, low);
+	assert_int_equal(MOVED_LOW_WATERMARK, moved);
+	assert_int_equal(0, partition_delete_records(p, -1, &offset, &low, &moved));
+	assert_int_equal(10, offset);
+	assert_true(partition_check_low(p, 10, &low, &error));
+	assert_int_equal(10, low);
+	partition_unref(p);
+	rf.compact = true;
+	p = fixture_lead("compacted", 0);
+	assert_int_equal(KERR_POLICY_VIOLATION, partition_delete_records(p, 0, &offset, &low, &moved));
+	partition_unref(p);
+}
+
+static void a_restart_keeps_the_high_watermark(void **state)
+{
+	struct fixture_decision d = { .topic = "t", .leader_epoch = 1, .partition_epoch = 0, .replicas_n = 1,
+				      .isr_n = 1 };
+	struct partition *p = fixture_lead("t", 0);
+
+	(void)state;
+	assert_int_equal(0, fixture_append(p, 10, -1, NULL, NULL));
+	partition_unref(p);
+	replica_fixture_restart();
+	assert_null(partitions_get(rf.partitions, STR("t"), 0));
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	p = partitions_get(rf.partitions, STR("t"), 0);
+	assert_int_equal(10, high_watermark(p));
+	partition_unref(p);
+}
+
+/* A fresh leader of several replicas does not know yet what was committed (KIP-207). */
+static void latest_waits_for_the_epoch_start(void **state)
+{
+	struct partition *p = lead_three("t", 3);
+	struct log *log = partition_log(p);
+	struct fixture_decision d = { .topic = "t", .leader_epoch = 1, .partition_epoch = 1, .replicas_n = 3,
+				      .isr_n = 3 };
+	int64_t end;
+
+	(void)state;
+	assert_int_equal(0, fixture_append(p, 10, 1, NULL, NULL));
+	assert_int_equal(0, partition_end_for(p, log, FETCH_HIGH_WATERMARK, &end));
+	assert_int_equal(0, end);
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	assert_int_equal(KERR_OFFSET_NOT_AVAILABLE, partition_end_for(p, log, FETCH_HIGH_WATERMARK, &end));
+	assert_int_equal(0, partition_end_for(p, log, FETCH_LOG_END, &end));
+	assert_int_equal(10, end);
+	log_unref(log);
+	partition_unref(p);
+}
+
+static atomic_bool appenders_stop;
+static atomic_int appended;
+
+static void *appender(void *arg)
+{
+	struct partition *p = arg;
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	while (!atomic_load(&appenders_stop)) {
+		struct buf *b = fixture_batch(2);
+		struct log_append_info info;
+		unsigned moved;
+		int r = partition_append(p, b->data, b->len, 1, APPEND_CLIENT, 9, &arena, &info, &moved);
+
+		if (r == 0)
+			atomic_fetch_add(&appended, 2);
+		else if (r != KERR_NOT_LEADER_OR_FOLLOWER)
+			abort();
+		buf_unref(b);
+	}
+	arena_fini(&arena);
+	return NULL;
+}
+
+/* Appends while the controller moves leadership away and back: every append is wholly under one epoch, none is lost,
+ * nothing hangs. */
+static void leadership_changes_under_load(void **state)
+{
+	struct partition *p = lead_three("t", 1);
+	struct fixture_decision d = { .topic = "t", .replicas_n = 3, .isr_n = 1 };
+	struct partition_view v;
+	pthread_t t[3];
+
+	(void)state;
+	atomic_store(&appenders_stop, false);
+	atomic_store(&appended, 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(0, pthread_create(&t[i], NULL, appender, p));
+	for (int32_t epoch = 1; epoch <= 60; epoch++) {
+		d.leader = epoch % 2;
+		d.leader_epoch = d.partition_epoch = epoch;
+		assert_int_equal(0, fixture_decide(&d, NULL));
+		usleep(200);
+	}
+	atomic_store(&appenders_stop, true);
+	for (int i = 0; i < 3; i++)
+		pthread_join(t[i], NULL);
+	partition_view(p, &v);
+	assert_int_equal(atomic_load(&appended), v.end_offset);
+	partition_unref(p);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, replica_fixture_setup, replica_fixture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_lone_leader_appends_and_serves),
+		T(epochs_fence_readers),
+		T(followers_move_the_high_watermark),
+		T(too_few_in_sync_refuse_acks_all_only),
+		T(divergence_is_told),
+		T(a_follower_refuses),
+		T(leader_and_isr_answers),
+		T(an_old_partition_epoch_is_skipped),
+		T(no_living_leader_makes_only_the_log),
+		T(stop_replica_answers),
+		T(hosted_or_not),
+		T(records_are_deleted),
+		T(a_restart_keeps_the_high_watermark),
+		T(latest_waits_for_the_epoch_start),
+		T(leadership_changes_under_load),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -15,19 +15,19 @@ static int32_t run_end(const struct partition_results *results, int32_t from)
 	int32_t i = from + 1;
 
 	while (i < results->n && uuid_eq(results->v[i].topic_id, results->v[from].topic_id) &&
-		str_eq(results->v[i].topic, results->v[from].topic))
+	       str_eq(results->v[i].topic, results->v[from].topic))
 		i++;
 	return i;
 }
 
-static int fill_topic_error(struct arena *a, const struct partition_results *results, int32_t from,
-	int32_t to, struct leader_and_isr_response_leader_and_isr_topic_error *out)
+static int fill_topic_error(struct arena *a, const struct partition_results *results, int32_t from, int32_t to,
+    struct leader_and_isr_response_leader_and_isr_topic_error *out)
 {
 	int32_t i;
 
 	out->topic_id = results->v[from].topic_id;
-	out->partition_errors = CODEC_NEW(
-		a, leader_and_isr_response_leader_and_isr_partition_error, (size_t)(to - from));
+	out->partition_errors = CODEC_NEW(a, leader_and_isr_response_leader_and_isr_partition_error,
+	    (size_t)(to - from));
 	if (!out->partition_errors)
 		return -ENOMEM;
 	out->partition_errors_n = to - from;
@@ -40,10 +40,10 @@ static int fill_topic_error(struct arena *a, const struct partition_results *res
 }
 
 static int leader_and_isr(void *arg, struct arena *a, const struct leader_and_isr_request *req,
-	struct leader_and_isr_response *ret)
+    struct leader_and_isr_response *ret)
 {
 	const struct local_control *l = arg;
-	struct partition_results results = {0};
+	struct partition_results results = { 0 };
 	int32_t from, to;
 	int r;
 
@@ -52,8 +52,7 @@ static int leader_and_isr(void *arg, struct arena *a, const struct leader_and_is
 	if (r < 0)
 		return r;
 	ret->error_code = results.error;
-	ret->topics =
-		CODEC_NEW(a, leader_and_isr_response_leader_and_isr_topic_error, (size_t)results.n);
+	ret->topics = CODEC_NEW(a, leader_and_isr_response_leader_and_isr_topic_error, (size_t)results.n);
 	if (!ret->topics)
 		return -ENOMEM;
 	for (from = 0; from < results.n; from = to) {
@@ -65,8 +64,8 @@ static int leader_and_isr(void *arg, struct arena *a, const struct leader_and_is
 	return 0;
 }
 
-static int update_metadata(void *arg, struct arena *a UNUSED,
-	const struct update_metadata_request *req, struct update_metadata_response *ret)
+static int update_metadata(void *arg, struct arena *a UNUSED, const struct update_metadata_request *req,
+    struct update_metadata_response *ret)
 {
 	const struct local_control *l = arg;
 	int r = partitions_update_metadata(l->partitions, req);
@@ -79,10 +78,10 @@ static int update_metadata(void *arg, struct arena *a UNUSED,
 }
 
 static int stop_replica(void *arg, struct arena *a, const struct stop_replica_request *req,
-	struct stop_replica_response *ret)
+    struct stop_replica_response *ret)
 {
 	const struct local_control *l = arg;
-	struct partition_results results = {0};
+	struct partition_results results = { 0 };
 	int32_t i;
 	int r;
 
@@ -91,8 +90,7 @@ static int stop_replica(void *arg, struct arena *a, const struct stop_replica_re
 	if (r < 0)
 		return r;
 	ret->error_code = results.error;
-	ret->partition_errors =
-		CODEC_NEW(a, stop_replica_response_stop_replica_partition_error, (size_t)results.n);
+	ret->partition_errors = CODEC_NEW(a, stop_replica_response_stop_replica_partition_error, (size_t)results.n);
 	if (!ret->partition_errors)
 		return -ENOMEM;
 	ret->partition_errors_n = results.n;
@@ -105,7 +103,7 @@ static int stop_replica(void *arg, struct arena *a, const struct stop_replica_re
 }
 
 int local_control_open(void *arg, int32_t broker_id, const struct zk_endpoint *endpoint UNUSED,
-	struct control_transport *ret)
+    struct control_transport *ret)
 {
 	const struct local_control *l = arg;
 

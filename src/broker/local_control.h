@@ -19,6 +19,6 @@ struct local_control {
 
 /* A control_open_fn; `arg` is a struct local_control that outlives the transport. Other brokers: -EHOSTUNREACH. */
 int local_control_open(void *arg, int32_t broker_id, const struct zk_endpoint *endpoint,
-	struct control_transport *ret);
+    struct control_transport *ret);
 
 #endif

@@ -19,12 +19,12 @@
 #define KAFKA_VERSION "3.9.0"
 
 static const char usage[] =
-	"USAGE: moldaud [--help | --version] server.properties [--override property=value]*\n"
-	"\n"
-	"Runs a Kafka broker (protocol, files and znodes of Apache Kafka " KAFKA_VERSION
-	", ZooKeeper mode).\n"
-	"Logs go to standard output and to the directory that LOG_DIR names.\n"
-	"SIGTERM and SIGINT stop it in order.\n";
+    "USAGE: moldaud [--help | --version] server.properties [--override property=value]*\n"
+    "\n"
+    "Runs a Kafka broker (protocol, files and znodes of Apache Kafka " KAFKA_VERSION
+    ", ZooKeeper mode).\n"
+    "Logs go to standard output and to the directory that LOG_DIR names.\n"
+    "SIGTERM and SIGINT stop it in order.\n";
 
 /* Signals are taken by sigwait on the main thread; every other thread inherits the mask. SIGPIPE never helps. */
 static void block_signals(sigset_t *set)
@@ -103,9 +103,8 @@ int main(int argc, char **argv)
 	if (load(argc, argv, &config))
 		return 1;
 	if (logger_open(getenv("LOG_DIR"), LOG_INFO) < 0) {
-		fprintf(stderr,
-			"LOG_DIR=%s cannot be made or written: give a directory that can be.\n",
-			getenv("LOG_DIR"));
+		fprintf(stderr, "LOG_DIR=%s cannot be made or written: give a directory that can be.\n",
+		    getenv("LOG_DIR"));
 		return 1;
 	}
 	status = run(config);

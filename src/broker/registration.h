@@ -24,15 +24,14 @@ int registration_make_paths(struct zk_session *zk) MUST_CHECK;
 int registration_cluster_id(struct zk_session *zk, char **ret) MUST_CHECK;
 
 /* A broker id nobody has: the version of /brokers/seqid above reserved.broker.max.id. 0 | -errno. */
-int registration_generate_id(
-	struct zk_session *zk, int32_t reserved_max_id, int32_t *ret) MUST_CHECK;
+int registration_generate_id(struct zk_session *zk, int32_t reserved_max_id, int32_t *ret) MUST_CHECK;
 
 /* Reads /feature, which the controller maintains.
  *   0        *ret_version is the znode's version (the finalized features epoch), -1 when there is none
  *   -EINVAL  it finalizes a feature that this broker does not support; `why` names it
  *   -errno                                                                                      */
-int registration_check_features(
-	struct zk_session *zk, int32_t *ret_version, char why[REGISTRATION_WHY_MAX]) MUST_CHECK;
+int registration_check_features(struct zk_session *zk, int32_t *ret_version, char why[REGISTRATION_WHY_MAX])
+    MUST_CHECK;
 
 struct registration;
 
@@ -56,8 +55,7 @@ int registration_check_endpoints(struct registration *r, char why[REGISTRATION_W
  *   0         *ret_epoch is the broker epoch
  *   -EEXIST   another broker holds the id; `why` says which
  *   -errno                                                                                      */
-int registration_register(
-	struct registration *r, int64_t *ret_epoch, char why[REGISTRATION_WHY_MAX]) MUST_CHECK;
+int registration_register(struct registration *r, int64_t *ret_epoch, char why[REGISTRATION_WHY_MAX]) MUST_CHECK;
 
 /* Advertised listeners changed at run time: rewrites the node, the epoch stays. `info` is copied. */
 int registration_update(struct registration *r, const struct znode_broker *info) MUST_CHECK;

@@ -30,32 +30,29 @@ void settings_log_dirs(const struct config *c, struct log_dirs_config *ret)
 		.recovery_threads_per_dir = config_int(c, CFG_NUM_RECOVERY_THREADS_PER_DATA_DIR),
 		.retention_check_interval_ms = config_long(c, CFG_LOG_RETENTION_CHECK_INTERVAL_MS),
 		.flush_scheduler_interval_ms = config_long(c, CFG_LOG_FLUSH_SCHEDULER_INTERVAL_MS),
-		.flush_offset_checkpoint_interval_ms =
-			config_long(c, CFG_LOG_FLUSH_OFFSET_CHECKPOINT_INTERVAL_MS),
+		.flush_offset_checkpoint_interval_ms = config_long(c, CFG_LOG_FLUSH_OFFSET_CHECKPOINT_INTERVAL_MS),
 		.flush_start_offset_checkpoint_interval_ms =
-			config_long(c, CFG_LOG_FLUSH_START_OFFSET_CHECKPOINT_INTERVAL_MS),
+		    config_long(c, CFG_LOG_FLUSH_START_OFFSET_CHECKPOINT_INTERVAL_MS),
 		.high_watermark_checkpoint_interval_ms =
-			config_long(c, CFG_REPLICA_HIGH_WATERMARK_CHECKPOINT_INTERVAL_MS),
+		    config_long(c, CFG_REPLICA_HIGH_WATERMARK_CHECKPOINT_INTERVAL_MS),
 		.producer_id_expiration_ms = config_long(c, CFG_PRODUCER_ID_EXPIRATION_MS),
 		.producer_id_expiration_check_interval_ms =
-			config_long(c, CFG_PRODUCER_ID_EXPIRATION_CHECK_INTERVAL_MS),
+		    config_long(c, CFG_PRODUCER_ID_EXPIRATION_CHECK_INTERVAL_MS),
 		.initial_task_delay_ms = config_long(c, CFG_LOG_INITIAL_TASK_DELAY_MS),
 		.file_delete_delay_ms = config_long(c, CFG_LOG_SEGMENT_DELETE_DELAY_MS),
-		.verify_transactions =
-			config_bool(c, CFG_TRANSACTION_PARTITION_VERIFICATION_ENABLE),
+		.verify_transactions = config_bool(c, CFG_TRANSACTION_PARTITION_VERIFICATION_ENABLE),
 	};
 	ret->dirs = config_log_dirs(c, &ret->dirs_n);
 }
 
 void settings_server(const struct config *c, int32_t broker_id, struct server_listener *listeners,
-	struct server_config *ret)
+    struct server_config *ret)
 {
 	size_t i, n;
-	const struct config_endpoint *endpoints = config_listeners(c, &n);
+	const struct zk_endpoint *endpoints = config_listeners(c, &n);
 
 	for (i = 0; i < n; i++)
-		listeners[i] = (struct server_listener){
-			endpoints[i].name, endpoints[i].host, endpoints[i].port};
+		listeners[i] = (struct server_listener){ endpoints[i].listener, endpoints[i].host, endpoints[i].port };
 	*ret = (struct server_config){
 		.listeners = listeners,
 		.listeners_n = n,
@@ -68,29 +65,26 @@ void settings_server(const struct config *c, int32_t broker_id, struct server_li
 		.idle_ms = config_long(c, CFG_CONNECTIONS_MAX_IDLE_MS),
 		.max_connections = config_int(c, CFG_MAX_CONNECTIONS),
 		.max_connections_per_ip = config_int(c, CFG_MAX_CONNECTIONS_PER_IP),
-		.max_connections_per_ip_overrides =
-			config_text(c, CFG_MAX_CONNECTIONS_PER_IP_OVERRIDES),
+		.max_connections_per_ip_overrides = config_text(c, CFG_MAX_CONNECTIONS_PER_IP_OVERRIDES),
 		.broker_id = broker_id,
 	};
 }
 
-void settings_registration(
-	const struct config *c, const struct server *server, struct znode_broker *ret)
+void settings_registration(const struct config *c, const struct server *server, struct znode_broker *ret)
 {
 	size_t i, n;
-	const struct config_endpoint *advertised = config_advertised(c, &n);
+	const struct zk_endpoint *advertised = config_advertised(c, &n);
 	const char *rack = config_text(c, CFG_BROKER_RACK);
 
 	*ret = ZNODE_BROKER_INIT;
 	ret->endpoints = xcalloc(n, sizeof(*ret->endpoints));
 	ret->endpoints_n = n;
 	for (i = 0; i < n; i++) {
-		ret->endpoints[i].listener = xstrdup(advertised[i].name);
-		ret->endpoints[i].protocol = (enum zk_security_protocol)advertised[i].protocol;
+		ret->endpoints[i].listener = xstrdup(advertised[i].listener);
+		ret->endpoints[i].protocol = advertised[i].protocol;
 		ret->endpoints[i].host = xstrdup(advertised[i].host);
-		ret->endpoints[i].port = advertised[i].port
-						 ? advertised[i].port
-						 : server_port(server, advertised[i].name);
+		ret->endpoints[i].port = advertised[i].port ? advertised[i].port
+							    : server_port(server, advertised[i].listener);
 	}
 	ret->rack = rack ? xstrdup(rack) : NULL;
 }

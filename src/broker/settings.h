@@ -19,12 +19,11 @@ void settings_zk(const struct config *c, struct zk_config *ret);
 void settings_log_dirs(const struct config *c, struct log_dirs_config *ret);
 /* Without the handler. `listeners` has room for all of config_listeners(). */
 void settings_server(const struct config *c, int32_t broker_id, struct server_listener *listeners,
-	struct server_config *ret);
+    struct server_config *ret);
 
 struct server;
 /* What is registered: advertised endpoints (a port 0 becomes the bound one), rack. Owned by the caller:
  * znode_broker_fini. */
-void settings_registration(
-	const struct config *c, const struct server *server, struct znode_broker *ret);
+void settings_registration(const struct config *c, const struct server *server, struct znode_broker *ret);
 
 #endif

@@ -1,7 +1,7 @@
 /* settings.c - from configuration keys to the settings of the layers; the only place that knows both. */
 #include "broker/settings.h"
 
-#include <string.h>
+#include <netdb.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -70,21 +70,40 @@ void settings_server(const struct config *c, int32_t broker_id, struct server_li
 	};
 }
 
+/* The canonical name of this host, as Java's InetAddress finds it; the plain host name when it does not resolve. */
+static char *canonical_host(void)
+{
+	char name[256] = "localhost";
+	struct addrinfo *found = NULL;
+	char *host;
+
+	(void)gethostname(name, sizeof(name) - 1);
+	if (getaddrinfo(name, NULL, &(struct addrinfo){ .ai_flags = AI_CANONNAME }, &found) == 0 &&
+	    found->ai_canonname)
+		host = xstrdup(found->ai_canonname);
+	else
+		host = xstrdup(name);
+	if (found)
+		freeaddrinfo(found);
+	return host;
+}
+
 void settings_registration(const struct config *c, const struct server *server, struct znode_broker *ret)
 {
 	size_t i, n;
 	const struct zk_endpoint *advertised = config_advertised(c, &n);
 	const char *rack = config_text(c, CFG_BROKER_RACK);
+	struct zk_endpoint *e;
 
 	*ret = ZNODE_BROKER_INIT;
 	ret->endpoints = xcalloc(n, sizeof(*ret->endpoints));
 	ret->endpoints_n = n;
 	for (i = 0; i < n; i++) {
-		ret->endpoints[i].listener = xstrdup(advertised[i].listener);
-		ret->endpoints[i].protocol = advertised[i].protocol;
-		ret->endpoints[i].host = xstrdup(advertised[i].host);
-		ret->endpoints[i].port = advertised[i].port ? advertised[i].port
-							    : server_port(server, advertised[i].listener);
+		e = &ret->endpoints[i];
+		e->listener = xstrdup(advertised[i].listener);
+		e->protocol = advertised[i].protocol;
+		e->host = *advertised[i].host ? xstrdup(advertised[i].host) : canonical_host();
+		e->port = advertised[i].port ? advertised[i].port : server_port(server, advertised[i].listener);
 	}
 	ret->rack = rack ? xstrdup(rack) : NULL;
 }

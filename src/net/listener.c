@@ -96,7 +96,7 @@ static bool accept_one(struct ev_loop *ev, struct listener *l)
 	socklen_t len = sizeof(peer);
 	int fd;
 
-	if (atomic_load(&s->connections) >= (size_t)s->config.max_connections) {
+	if (atomic_load(&s->connections) >= (size_t)atomic_load(&s->max_connections)) {
 		pause_accepting(ev, l);
 		return false;
 	}
@@ -115,7 +115,7 @@ static bool accept_one(struct ev_loop *ev, struct listener *l)
 		return true;
 	}
 	atomic_fetch_add(&s->connections, 1);
-	connection_new(&s->threads[s->next_thread++ % (unsigned)s->threads_n], fd, &peer, l->name, s->next_index++);
+	connection_new(s->threads[s->next_thread++ % (unsigned)atomic_load(&s->threads_n)], fd, &peer, l->name, s->next_index++);
 	return true;
 }
 
@@ -161,12 +161,12 @@ int listener_bind(struct server *s, const struct server_listener *config, struct
 
 void listener_start(struct listener *l)
 {
-	ev_io_start(loop_ev(l->server->threads[0].loop), &l->accept);
+	ev_io_start(loop_ev(l->server->threads[0]->loop), &l->accept);
 }
 
 void listener_stop(struct listener *l)
 {
-	struct ev_loop *ev = loop_ev(l->server->threads[0].loop);
+	struct ev_loop *ev = loop_ev(l->server->threads[0]->loop);
 
 	ev_io_stop(ev, &l->accept);
 	ev_timer_stop(ev, &l->pause);

@@ -64,7 +64,7 @@ bool server_ip_take(struct server *s, const struct sockaddr_storage *peer)
 		memcpy(ip->host, host, sizeof(host));
 		HASH_ADD_STR(s->ips, host, ip);
 	}
-	ok = ip->n < (over ? over->n : s->config.max_connections_per_ip);
+	ok = ip->n < (over ? over->n : s->max_connections_per_ip);
 	if (ok) {
 		ip->n++;
 	} else if (!ip->n) {
@@ -91,7 +91,7 @@ void server_ip_release(struct server *s, const struct sockaddr_storage *peer)
 	lock_release(&s->lock);
 }
 
-static void override_add(struct server *s, const char *host, int n)
+static void override_add(struct ip_limit **table, const char *host, int n)
 {
 	struct addrinfo *found, *a;
 	struct sockaddr_storage addr = { 0 };
@@ -104,15 +104,16 @@ static void override_add(struct server *s, const char *host, int n)
 		memcpy(&addr, a->ai_addr, MIN(a->ai_addrlen, sizeof(addr)));
 		sockaddr_host(&addr, o->host, sizeof(o->host));
 		o->n = n;
-		HASH_REPLACE_STR(s->overrides, host, o, old);
+		HASH_REPLACE_STR(*table, host, o, old);
 		free(old);
 	}
 	freeaddrinfo(found);
 }
 
 /* "host:n,host:n"; the configuration has checked the form. */
-static void overrides_parse(struct server *s, const char *text)
+static struct ip_limit *overrides_parse(const char *text)
 {
+	struct ip_limit *table = NULL;
 	char *copy = xstrdup(text ? text : ""), *save = NULL, *item, *colon;
 
 	for (item = strtok_r(copy, ", ", &save); item; item = strtok_r(NULL, ", ", &save)) {
@@ -120,9 +121,10 @@ static void overrides_parse(struct server *s, const char *text)
 		if (!colon)
 			continue;
 		*colon = '\0';
-		override_add(s, item, atoi(colon + 1));
+		override_add(&table, item, atoi(colon + 1));
 	}
 	free(copy);
+	return table;
 }
 
 static void limits_free(struct ip_limit **table)
@@ -153,9 +155,9 @@ void server_discharge(struct server *s, int64_t bytes)
 	atomic_fetch_sub(&s->queued_bytes, bytes);
 	if (!atomic_load(&s->starved))
 		return;
-	for (i = 0; i < s->threads_n; i++) {
-		if (!atomic_exchange(&s->threads[i].feed_posted, true))
-			loop_post(s->threads[i].loop, &s->threads[i].feed_msg);
+	for (i = 0; i < atomic_load(&s->threads_made); i++) {
+		if (!atomic_exchange(&s->threads[i]->feed_posted, true))
+			loop_post(s->threads[i]->loop, &s->threads[i]->feed_msg);
 	}
 }
 
@@ -180,7 +182,7 @@ static void on_stop(struct loop_msg *m)
 	struct net_thread *t = CONTAINER_OF(m, struct net_thread, stop_msg);
 	struct listener *l;
 
-	if (t == &t->server->threads[0]) {
+	if (t == t->server->threads[0]) {
 		list_foreach(l, &t->server->listeners, link)
 			listener_stop(l);
 	}
@@ -192,16 +194,15 @@ static void on_kill(struct loop_msg *m)
 	connections_kill(CONTAINER_OF(m, struct net_thread, kill_msg));
 }
 
-static void threads_new(struct server *s)
+/* Makes loops until there are `n`; they run once started. */
+static void threads_make(struct server *s, int n)
 {
 	struct net_thread *t;
 	char name[20];
 	int i;
 
-	s->threads_n = s->config.network_threads;
-	s->threads = xcalloc((size_t)s->threads_n, sizeof(*s->threads));
-	for (i = 0; i < s->threads_n; i++) {
-		t = &s->threads[i];
+	for (i = atomic_load(&s->threads_made); i < n; i++) {
+		t = xcalloc(1, sizeof(*t));
 		snprintf(name, sizeof(name), "net-%d", i);
 		t->server = s;
 		t->loop = loop_new(name);
@@ -209,6 +210,8 @@ static void threads_new(struct server *s)
 		t->kill_msg.run = on_kill;
 		t->feed_msg.run = on_feed;
 		connections_init(t);
+		s->threads[i] = t;
+		atomic_store(&s->threads_made, i + 1);
 	}
 }
 
@@ -226,8 +229,10 @@ int server_bind(const struct server_config *config, struct server **ret)
 	list_init(&s->listeners);
 	lock_init(&s->lock, RANK_LEAF, "server");
 	cond_init(&s->gone);
-	overrides_parse(s, config->max_connections_per_ip_overrides);
-	threads_new(s);
+	server_set_limits(s, config->max_connections, config->max_connections_per_ip,
+	    config->max_connections_per_ip_overrides);
+	threads_make(s, MIN(config->network_threads, NET_THREADS_MAX));
+	atomic_store(&s->threads_n, atomic_load(&s->threads_made));
 	for (i = 0; i < config->listeners_n; i++) {
 		r = listener_bind(s, &config->listeners[i], &l);
 		if (r < 0) {
@@ -258,13 +263,40 @@ int server_start(struct server *s)
 
 	list_foreach(l, &s->listeners, link)
 		listener_start(l); /* before the loop's thread exists, so this thread may */
-	for (i = 0; i < s->threads_n; i++) {
-		r = loop_start(s->threads[i].loop);
+	for (i = 0; i < s->threads_made; i++) {
+		r = loop_start(s->threads[i]->loop);
 		if (r < 0)
 			return FAIL(r);
 	}
 	s->started = true;
 	return 0;
+}
+
+int server_resize(struct server *s, int network_threads)
+{
+	int n = MIN(network_threads, NET_THREADS_MAX), had = s->threads_made, i, r;
+
+	threads_make(s, n);
+	for (i = had; i < s->threads_made; i++) {
+		r = loop_start(s->threads[i]->loop);
+		if (r < 0)
+			return FAIL(r);
+	}
+	atomic_store(&s->threads_n, n);
+	return 0;
+}
+
+void server_set_limits(struct server *s, int max_connections, int max_connections_per_ip, const char *overrides)
+{
+	struct ip_limit *parsed = overrides_parse(overrides), *old;
+
+	atomic_store(&s->max_connections, max_connections);
+	lock_take(&s->lock);
+	s->max_connections_per_ip = max_connections_per_ip;
+	old = s->overrides;
+	s->overrides = parsed;
+	lock_release(&s->lock);
+	limits_free(&old);
 }
 
 static void wait_gone(struct server *s, int64_t deadline_ms)
@@ -285,11 +317,11 @@ void server_stop(struct server *s, int64_t grace_ms)
 	if (!s->started)
 		return;
 	s->started = false;
-	for (i = 0; i < s->threads_n; i++)
-		loop_post(s->threads[i].loop, &s->threads[i].stop_msg);
+	for (i = 0; i < s->threads_made; i++)
+		loop_post(s->threads[i]->loop, &s->threads[i]->stop_msg);
 	wait_gone(s, now + grace_ms);
-	for (i = 0; i < s->threads_n; i++)
-		loop_post(s->threads[i].loop, &s->threads[i].kill_msg);
+	for (i = 0; i < s->threads_made; i++)
+		loop_post(s->threads[i]->loop, &s->threads[i]->kill_msg);
 	wait_gone(s, INT64_MAX);
 	log_info("[SocketServer listenerType=ZK_BROKER, nodeId=%d] Stopped socket server request processors",
 	    s->config.broker_id);
@@ -302,15 +334,16 @@ struct server *server_free(struct server *s)
 
 	if (!s)
 		return NULL;
-	for (i = 0; i < s->threads_n; i++)
-		s->threads[i].loop = loop_free(s->threads[i].loop);
+	for (i = 0; i < s->threads_made; i++)
+		loop_free(s->threads[i]->loop);
 	list_foreach_safe(l, tmp, &s->listeners, link)
 		listener_free(l);
 	limits_free(&s->ips);
 	limits_free(&s->overrides);
 	cond_fini(&s->gone);
 	lock_fini(&s->lock);
-	free(s->threads);
+	for (i = 0; i < s->threads_made; i++)
+		free(s->threads[i]);
 	free(s);
 	return NULL;
 }

@@ -45,6 +45,11 @@ struct server_config {
 int server_bind(const struct server_config *config, struct server **ret) MUST_CHECK;
 int server_port(const struct server *s, const char *listener);
 int server_start(struct server *s) MUST_CHECK; /* accepts from now on */
+/* num.network.threads while running: new connections spread over this many loops; old ones stay where they are. One
+ * caller at a time. */
+int server_resize(struct server *s, int network_threads) MUST_CHECK;
+/* max.connections, max.connections.per.ip and its overrides while running; connections that exist are kept. */
+void server_set_limits(struct server *s, int max_connections, int max_connections_per_ip, const char *overrides);
 /* Stops accepting and reading; answers in process may still leave for up to grace_ms; then closes. */
 void server_stop(struct server *s, int64_t grace_ms);
 struct server *server_free(struct server *s);

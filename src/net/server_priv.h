@@ -15,6 +15,9 @@
 
 struct ip_limit;
 
+/* num.network.threads above this is taken as this. */
+#define NET_THREADS_MAX 1024
+
 /* A network loop with its connections. Thread: its loop, except where said. */
 struct net_thread {
 	struct server *server;
@@ -40,8 +43,9 @@ struct listener {
 struct server {
 	struct server_config config; /* strings are copies */
 	struct list listeners;
-	struct net_thread *threads;
-	int threads_n;
+	struct net_thread *threads[NET_THREADS_MAX]; /* the first threads_made exist; none is freed before the end */
+	atomic_int threads_made;
+	atomic_int threads_n; /* that get new connections; at most threads_made */
 	unsigned next_thread; /* round robin; loop 0 only */
 	uint64_t next_index;  /* connection index; loop 0 only */
 	bool started;
@@ -50,8 +54,11 @@ struct server {
 	_Atomic int64_t queued_bytes; /* of frames in receipt and in process */
 	atomic_int starved;
 
-	struct lock lock; /* guards ips; signals `gone` */
+	atomic_int max_connections;
+
+	struct lock lock; /* guards what follows */
 	struct cond gone; /* a connection closed */
+	int max_connections_per_ip;
 	struct ip_limit *ips;
 	struct ip_limit *overrides;
 };

@@ -1,0 +1,511 @@
+/* broker.c - starts the parts one after the other and stops them in reverse.
+ *
+ * Each step of the start is a function that logs its own failure and returns < 0; broker_stop copes with any prefix of
+ * the steps. What must hold between the parts:
+ *   - logs are loaded before the registration makes the controller send us anything;
+ *   - sockets are bound before the registration (it tells the port) and served only when everything else is up;
+ *   - at the end waiting requests are completed before the loops stop, the loops stop before the logs close, and the
+ *     session ends last, since its end tells the cluster that we are gone.
+ */
+#include "broker/broker.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "api/config_service.h"
+#include "api/dispatch.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/worker.h"
+#include "broker/config.h"
+#include "broker/config_service.h"
+#include "broker/dynamic_config.h"
+#include "broker/local_control.h"
+#include "broker/reconfigure.h"
+#include "broker/registration.h"
+#include "broker/settings.h"
+#include "controller/controller.h"
+#include "controller/topic_admin.h"
+#include "coordinator/producer_ids.h"
+#include "metadata/image.h"
+#include "net/server.h"
+#include "replica/delayed.h"
+#include "replica/fetch_session.h"
+#include "replica/partitions.h"
+#include "storage/log_dirs.h"
+#include "zk/session.h"
+#include "zk/znode.h"
+
+#define LOG_CLASS "kafka.server.KafkaServer"
+#include "base/logger.h"
+
+enum { STOP_GRACE_MS = 5000 };
+
+struct broker {
+	struct config *config; /* static and dynamic layers, as of the start */
+	int32_t id;
+	char *cluster_id;
+	atomic_bool failed;
+	_Atomic int64_t features_epoch;
+
+	struct worker_pool *workers, *background;
+	struct scheduler *scheduler;
+	struct zk_session *zk;
+	struct metadata *metadata;
+	struct delayed *delayed;
+	struct log_dirs *log_dirs;
+	struct partitions *partitions;
+	struct fetch_sessions *fetch_sessions;
+	struct dynamic_config *dynamic;
+	struct reconfigure *reconfigure;
+	struct config_services *configs;
+	struct server *server;
+	struct registration *registration;
+	struct local_control local;
+	struct controller *controller;
+	struct topic_admin *topic_admin;
+	struct producer_ids *producer_ids;
+	struct broker_context ctx;
+};
+
+/* --- what the parts ask of each other --- */
+
+static struct log_config *on_config_of(void *arg, const char *topic)
+{
+	struct broker *b = arg;
+
+	return dynamic_config_topic(b->dynamic, topic);
+}
+
+static void on_dir_offline(void *arg, const char *dir)
+{
+	struct broker *b = arg;
+
+	if (b->partitions)
+		partitions_dir_offline(b->partitions, dir);
+}
+
+static void on_all_dirs_offline(void *arg)
+{
+	broker_fail(arg);
+}
+
+static int on_register(void *arg, int64_t *ret_epoch)
+{
+	struct broker *b = arg;
+	char why[REGISTRATION_WHY_MAX] = "";
+	int r = registration_register(b->registration, ret_epoch, why);
+
+	if (r < 0) {
+		log_error("[KafkaServer id=%d] This broker could not be registered: %s", b->id,
+		    *why ? why : strerror(-r));
+		return r;
+	}
+	partitions_set_broker_epoch(b->partitions, *ret_epoch);
+	return 0;
+}
+
+static bool on_unclean_default(void *arg)
+{
+	struct broker *b = arg;
+	struct config *c = dynamic_config_current(b->dynamic);
+	bool unclean = config_bool(c, CFG_UNCLEAN_LEADER_ELECTION_ENABLE);
+
+	config_unref(c);
+	return unclean;
+}
+
+static void on_ids_allocated(void *arg, int r, int64_t first, int32_t count)
+{
+	producer_ids_block(arg, r, first, count);
+}
+
+static void on_ids_wanted(void *arg, struct producer_ids *ids)
+{
+	struct broker *b = arg;
+
+	controller_allocate_producer_ids(b->controller, b->id, partitions_broker_epoch(b->partitions),
+	    on_ids_allocated, ids);
+}
+
+static int on_validate_overrides(void *arg, struct arena *a, const struct topic_override *v, int32_t n,
+    struct str *ret_message)
+{
+	struct broker *b = arg;
+	const struct config_service *service = config_services_table(b->configs);
+	struct config_pair *pairs = arena_array(a, (size_t)n, sizeof(*pairs));
+	int32_t i;
+
+	if (!pairs)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		pairs[i] = (struct config_pair){ v[i].name, v[i].value };
+	return service->validate_overrides(service->arg, a, pairs, n, ret_message);
+}
+
+/* --- the steps of the start, in order --- */
+
+static int start_threads(struct broker *b)
+{
+	b->workers = worker_pool_new("io", config_int(b->config, CFG_NUM_IO_THREADS));
+	b->background = worker_pool_new("background", config_int(b->config, CFG_BACKGROUND_THREADS));
+	b->scheduler = scheduler_new(b->background);
+	b->metadata = metadata_new();
+	b->delayed = delayed_new(&clock_real);
+	return delayed_start(b->delayed);
+}
+
+static int start_zookeeper(struct broker *b)
+{
+	struct zk_config zk;
+	const char *connect = config_text(b->config, CFG_ZOOKEEPER_CONNECT);
+	int r;
+
+	log_info("Connecting to zookeeper on %s", connect);
+	settings_zk(b->config, &zk);
+	r = zk_session_open(&zk, &b->zk);
+	if (r == -ETIMEDOUT)
+		log_error("No connection to ZooKeeper at zookeeper.connect=%s within "
+			  "zookeeper.connection.timeout.ms=%d: start ZooKeeper, or correct the address.",
+		    connect, zk.connection_timeout_ms);
+	else if (r < 0)
+		log_error("ZooKeeper at zookeeper.connect=%s cannot be used: %s", connect, strerror(-r));
+	if (r < 0)
+		return r;
+	r = registration_make_paths(b->zk);
+	if (!r)
+		r = registration_cluster_id(b->zk, &b->cluster_id);
+	if (r < 0) {
+		log_error("The base paths cannot be made in ZooKeeper at %s: %s", connect, zk_code_text(r));
+		return r;
+	}
+	log_info("Cluster ID = %s", b->cluster_id);
+	return 0;
+}
+
+/* broker.id as configured, else the stored one, else a generated one (zookeeper.md 3.2). */
+static int find_broker_id(struct broker *b, int32_t stored)
+{
+	int32_t configured = config_int(b->config, CFG_BROKER_ID);
+	int r;
+
+	b->id = configured >= 0 ? configured : stored;
+	if (configured >= 0 && stored >= 0 && configured != stored) {
+		log_error("Configured broker.id %d doesn't match stored broker.id %d in meta.properties of the log "
+			  "directories: correct broker.id, or use other log.dirs.",
+		    configured, stored);
+		return -EINVAL;
+	}
+	if (b->id >= 0)
+		return 0;
+	if (!config_bool(b->config, CFG_BROKER_ID_GENERATION_ENABLE)) {
+		log_error("No broker.id is configured or stored, and broker.id.generation.enable is false.");
+		return -EINVAL;
+	}
+	r = registration_generate_id(b->zk, config_int(b->config, CFG_RESERVED_BROKER_MAX_ID), &b->id);
+	if (r)
+		log_error("No broker.id can be generated in ZooKeeper: %s", zk_code_text(r));
+	return r ? -EIO : 0;
+}
+
+static int start_log_dirs(struct broker *b)
+{
+	struct log_dirs_config dirs;
+	struct log_dirs_meta meta;
+	int r;
+
+	settings_log_dirs(b->config, &dirs);
+	dirs.config_of = on_config_of;
+	dirs.on_dir_offline = on_dir_offline;
+	dirs.on_all_offline = on_all_dirs_offline;
+	dirs.arg = b;
+	r = log_dirs_open(&dirs, &clock_real, b->scheduler, &b->log_dirs);
+	if (!r)
+		r = log_dirs_read_meta(b->log_dirs, &meta);
+	if (r < 0)
+		return r;
+	if (*meta.cluster_id && strcmp(meta.cluster_id, b->cluster_id)) {
+		log_error("The Cluster ID %s doesn't match stored clusterId %s in meta.properties. The broker is "
+			  "trying to join the wrong cluster. Configured zookeeper.connect may be wrong.",
+		    b->cluster_id, meta.cluster_id);
+		return -EINVAL;
+	}
+	return find_broker_id(b, meta.broker_id);
+}
+
+static int start_dynamic_config(struct broker *b)
+{
+	int r = dynamic_config_open(b->zk, &clock_real, b->config, b->id, &b->dynamic);
+
+	if (r < 0) {
+		log_error("[KafkaServer id=%d] The dynamic configuration cannot be read from ZooKeeper: %s", b->id,
+		    zk_code_text(r));
+		return r;
+	}
+	config_unref(b->config);
+	b->config = dynamic_config_current(b->dynamic);
+	config_log_values(b->config);
+	b->configs = config_services_new(b->dynamic, b->metadata, b->zk);
+	return 0;
+}
+
+static int load_logs(struct broker *b)
+{
+	int r = log_dirs_write_meta(b->log_dirs, b->cluster_id, b->id);
+
+	return r < 0 ? r : log_dirs_load(b->log_dirs);
+}
+
+static int check_features(struct broker *b)
+{
+	char why[REGISTRATION_WHY_MAX] = "";
+	int32_t version;
+	int r = registration_check_features(b->zk, &version, why);
+
+	if (r < 0) {
+		log_error("[KafkaServer id=%d] /feature in ZooKeeper: %s", b->id, *why ? why : strerror(-r));
+		return r;
+	}
+	atomic_store(&b->features_epoch, version);
+	return 0;
+}
+
+static int bind_server(struct broker *b)
+{
+	struct server_listener *listeners;
+	struct server_config c;
+	size_t n;
+	int r;
+
+	(void)config_listeners(b->config, &n);
+	listeners = xcalloc(n, sizeof(*listeners));
+	settings_server(b->config, b->id, listeners, &c);
+	c.on_frame = dispatch_frame;
+	c.arg = &b->ctx;
+	r = server_bind(&c, &b->server);
+	free(listeners);
+	return r;
+}
+
+static int start_partitions(struct broker *b)
+{
+	struct partitions_config c = {
+		.broker_id = b->id,
+		.clock = &clock_real,
+		.metadata = b->metadata,
+		.log_dirs = b->log_dirs,
+		.delayed = b->delayed,
+		.workers = b->workers,
+		.replica_lag_time_max_ms = config_long(b->config, CFG_REPLICA_LAG_TIME_MAX_MS),
+	};
+
+	b->partitions = partitions_new(&c);
+	b->fetch_sessions = fetch_sessions_new(&clock_real,
+	    config_int(b->config, CFG_MAX_INCREMENTAL_FETCH_SESSION_CACHE_SLOTS));
+	return 0;
+}
+
+static int register_broker(struct broker *b, int64_t *ret_epoch)
+{
+	char why[REGISTRATION_WHY_MAX] = "";
+	struct znode_broker info;
+	struct registration_config c = { .zk = b->zk, .clock = &clock_real, .broker_id = b->id, .info = &info };
+	int r;
+
+	settings_registration(b->config, b->server, &info);
+	b->registration = registration_new(&c);
+	znode_broker_fini(&info);
+	r = registration_check_endpoints(b->registration, why);
+	if (r < 0) {
+		log_error("[KafkaServer id=%d] The advertised endpoints cannot be registered: %s", b->id,
+		    *why ? why : strerror(-r));
+		return r;
+	}
+	return on_register(b, ret_epoch);
+}
+
+static int start_controller(struct broker *b)
+{
+	struct controller_config c = {
+		.broker_id = b->id,
+		.zk = b->zk,
+		.clock = &clock_real,
+		.scheduler = b->scheduler,
+		.listener = config_text(b->config, CFG_CONTROL_PLANE_LISTENER_NAME),
+		.delete_topics = config_bool(b->config, CFG_DELETE_TOPIC_ENABLE),
+		.auto_rebalance = config_bool(b->config, CFG_AUTO_LEADER_REBALANCE_ENABLE),
+		.imbalance_check_s = config_int(b->config, CFG_LEADER_IMBALANCE_CHECK_INTERVAL_SECONDS),
+		.imbalance_percent = config_int(b->config, CFG_LEADER_IMBALANCE_PER_BROKER_PERCENTAGE),
+		.open_transport = local_control_open,
+		.open_arg = &b->local,
+		.register_broker = on_register,
+		.unclean_default = on_unclean_default,
+		.arg = b,
+	};
+	struct producer_ids_config ids = { .clock = &clock_real, .request = on_ids_wanted, .arg = b };
+	struct topic_admin_config admin = {
+		.zk = b->zk,
+		.metadata = b->metadata,
+		.default_partitions = config_int(b->config, CFG_NUM_PARTITIONS),
+		.default_replication = (int16_t)config_int(b->config, CFG_DEFAULT_REPLICATION_FACTOR),
+		.delete_topics = c.delete_topics,
+		.validate_overrides = on_validate_overrides,
+		.arg = b,
+	};
+	int64_t epoch;
+	int r;
+
+	if (!c.listener)
+		c.listener = config_inter_broker_listener(b->config);
+	b->local = (struct local_control){ .broker_id = b->id, .partitions = b->partitions };
+	r = register_broker(b, &epoch);
+	if (r < 0)
+		return r;
+	b->topic_admin = topic_admin_new(&admin);
+	b->controller = controller_new(&c);
+	b->producer_ids = producer_ids_new(&ids);
+	return controller_start(b->controller, epoch);
+}
+
+static void fill_context(struct broker *b)
+{
+	b->ctx = (struct broker_context){
+		.broker_id = b->id,
+		.clock = &clock_real,
+		.workers = b->workers,
+		.scheduler = b->scheduler,
+		.metadata = b->metadata,
+		.log_dirs = b->log_dirs,
+		.partitions = b->partitions,
+		.fetch_sessions = b->fetch_sessions,
+		.delayed = b->delayed,
+		.producer_ids = b->producer_ids,
+		.topic_admin = b->topic_admin,
+		.controller = b->controller,
+		.zk = b->zk,
+		.configs = config_services_table(b->configs),
+		.features_epoch = &b->features_epoch,
+	};
+	snprintf(b->ctx.cluster_id, sizeof(b->ctx.cluster_id), "%s", b->cluster_id);
+}
+
+/* Configuration changes take effect from here on. */
+static int follow_configuration(struct broker *b)
+{
+	const struct reconfigure_parts parts = { .workers = b->workers, .background = b->background,
+		.server = b->server, .log_dirs = b->log_dirs, .registration = b->registration,
+		.controller = b->controller };
+	struct dynamic_config_hooks hooks;
+	int r;
+
+	b->reconfigure = reconfigure_new(b->dynamic, &parts, &hooks);
+	r = dynamic_config_start(b->dynamic, &hooks);
+	if (r < 0)
+		log_error("[KafkaServer id=%d] The configuration changes cannot be read from ZooKeeper: %s", b->id,
+		    zk_code_text(r));
+	return r;
+}
+
+static int serve(struct broker *b)
+{
+	int64_t id;
+
+	fill_context(b);
+	log_dirs_start(b->log_dirs);
+	(void)producer_ids_next(b->producer_ids, &id); /* asks for the first block, before a producer has to wait */
+	return server_start(b->server);
+}
+
+int broker_start(struct config *config, struct broker **ret)
+{
+	static int (*const steps[])(struct broker *) = {
+		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, check_features,
+		bind_server, start_partitions, start_controller, follow_configuration, serve,
+	};
+	struct broker *b = xcalloc(1, sizeof(*b));
+	size_t i;
+	int r;
+
+	log_info("starting");
+	b->config = config_ref(config);
+	b->id = -1;
+	atomic_init(&b->features_epoch, -1);
+	config_log_warnings(config);
+	for (i = 0; i < ARRAY_LEN(steps); i++) {
+		r = steps[i](b);
+		if (r < 0) {
+			broker_stop(b);
+			return r;
+		}
+	}
+	log_info("[KafkaServer id=%d] started", b->id);
+	*ret = b;
+	return 0;
+}
+
+/* --- the end --- */
+
+static void stop_requests(struct broker *b)
+{
+	if (b->delayed)
+		delayed_stop(b->delayed);
+	if (b->server)
+		server_stop(b->server, STOP_GRACE_MS);
+}
+
+static void stop_coordination(struct broker *b)
+{
+	if (b->zk && zk_session_state(b->zk) != ZK_CONNECTED)
+		zk_session_abort(b->zk); /* nobody waits for a ZooKeeper that is away */
+	if (b->dynamic)
+		dynamic_config_stop(b->dynamic);
+	if (b->controller)
+		controller_stop(b->controller);
+}
+
+void broker_stop(struct broker *b)
+{
+	if (!b)
+		return;
+	log_info("[KafkaServer id=%d] shutting down", b->id);
+	stop_requests(b);
+	stop_coordination(b);
+	b->workers = worker_pool_free(b->workers);
+	b->scheduler = scheduler_free(b->scheduler);
+	b->server = server_free(b->server);
+	b->log_dirs = log_dirs_close(b->log_dirs);
+	b->zk = zk_session_close(b->zk);
+	b->background = worker_pool_free(b->background);
+	b->producer_ids = producer_ids_free(b->producer_ids);
+	b->controller = controller_free(b->controller);
+	b->topic_admin = topic_admin_free(b->topic_admin);
+	b->registration = registration_free(b->registration);
+	b->partitions = partitions_free(b->partitions);
+	b->fetch_sessions = fetch_sessions_free(b->fetch_sessions);
+	b->delayed = delayed_free(b->delayed);
+	b->metadata = metadata_free(b->metadata);
+	b->configs = config_services_free(b->configs);
+	b->dynamic = dynamic_config_free(b->dynamic);
+	b->reconfigure = reconfigure_free(b->reconfigure);
+	log_info("[KafkaServer id=%d] shut down completed", b->id);
+	config_unref(b->config);
+	free(b->cluster_id);
+	free(b);
+}
+
+void broker_fail(struct broker *b)
+{
+	atomic_store(&b->failed, true);
+	(void)kill(getpid(), BROKER_FATAL_SIGNAL);
+}
+
+int broker_failed(const struct broker *b)
+{
+	return atomic_load(&b->failed);
+}

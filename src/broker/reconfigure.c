@@ -1,0 +1,151 @@
+/* reconfigure.c - one small function per part: from the new snapshot to the part's own call. */
+#include "broker/reconfigure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "base/worker.h"
+#include "broker/config.h"
+#include "broker/dynamic_config.h"
+#include "broker/registration.h"
+#include "broker/settings.h"
+#include "controller/controller.h"
+#include "net/server.h"
+#include "storage/log.h"
+#include "storage/log_dirs.h"
+#include "zk/znode.h"
+
+#define LOG_CLASS "kafka.server.DynamicBrokerConfig"
+#include "base/logger.h"
+
+struct reconfigure {
+	struct reconfigure_parts parts;
+	struct reconfigurable io_threads, background_threads, network_threads, connections, log_dirs;
+};
+
+/* --- parts --- */
+
+static void apply_io_threads(void *arg, const struct config *from UNUSED, const struct config *to)
+{
+	struct reconfigure *r = arg;
+
+	worker_pool_resize(r->parts.workers, config_int(to, CFG_NUM_IO_THREADS));
+}
+
+static void apply_background_threads(void *arg, const struct config *from UNUSED, const struct config *to)
+{
+	struct reconfigure *r = arg;
+
+	worker_pool_resize(r->parts.background, config_int(to, CFG_BACKGROUND_THREADS));
+}
+
+static void apply_network_threads(void *arg, const struct config *from UNUSED, const struct config *to)
+{
+	struct reconfigure *r = arg;
+	int n = config_int(to, CFG_NUM_NETWORK_THREADS);
+
+	if (server_resize(r->parts.server, n) < 0)
+		log_error("num.network.threads=%d: no thread could be started; the old ones go on.", n);
+}
+
+static void apply_connections(void *arg, const struct config *from UNUSED, const struct config *to)
+{
+	struct reconfigure *r = arg;
+
+	server_set_limits(r->parts.server, config_int(to, CFG_MAX_CONNECTIONS),
+	    config_int(to, CFG_MAX_CONNECTIONS_PER_IP), config_text(to, CFG_MAX_CONNECTIONS_PER_IP_OVERRIDES));
+}
+
+static void apply_log_dirs(void *arg, const struct config *from UNUSED, const struct config *to)
+{
+	struct reconfigure *r = arg;
+
+	log_dirs_reconfigure(r->parts.log_dirs, config_int(to, CFG_NUM_RECOVERY_THREADS_PER_DATA_DIR),
+	    config_long(to, CFG_LOG_SEGMENT_DELETE_DELAY_MS), config_long(to, CFG_PRODUCER_ID_EXPIRATION_MS));
+}
+
+/* --- hooks --- */
+
+struct topic_settings {
+	const char *topic;
+	struct log_config *settings;
+};
+
+static bool set_log_config(struct log *log, void *arg)
+{
+	const struct topic_settings *t = arg;
+
+	if (!strcmp(log_topic(log), t->topic))
+		log_set_config(log, t->settings);
+	return true;
+}
+
+static void on_topic_changed(void *arg, const char *topic, struct log_config *settings)
+{
+	struct reconfigure *r = arg;
+	struct topic_settings t = { topic, settings };
+
+	log_dirs_each(r->parts.log_dirs, set_log_config, &t);
+}
+
+static void on_unclean_enabled(void *arg, const char *topic)
+{
+	struct reconfigure *r = arg;
+
+	controller_unclean_enabled(r->parts.controller, str_of(topic));
+}
+
+static void on_endpoints_changed(void *arg, const struct config *to)
+{
+	struct reconfigure *r = arg;
+	struct znode_broker info;
+
+	settings_registration(to, r->parts.server, &info);
+	if (registration_update(r->parts.registration, &info) < 0)
+		log_error("advertised.listeners: the new endpoints could not be written to ZooKeeper.");
+	znode_broker_fini(&info);
+}
+
+/* --- wiring --- */
+
+static void add(struct dynamic_config *d, struct reconfigurable *part, const char *name, const enum config_id *keys,
+    void (*apply)(void *arg, const struct config *from, const struct config *to), struct reconfigure *r)
+{
+	*part = (struct reconfigurable){ .name = name, .keys = keys, .apply = apply, .arg = r };
+	dynamic_config_add(d, part);
+}
+
+struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct reconfigure_parts *parts,
+    struct dynamic_config_hooks *ret_hooks)
+{
+	static const enum config_id io[] = { CFG_NUM_IO_THREADS, CFG_COUNT };
+	static const enum config_id background[] = { CFG_BACKGROUND_THREADS, CFG_COUNT };
+	static const enum config_id network[] = { CFG_NUM_NETWORK_THREADS, CFG_COUNT };
+	static const enum config_id connections[] = { CFG_MAX_CONNECTIONS, CFG_MAX_CONNECTIONS_PER_IP,
+		CFG_MAX_CONNECTIONS_PER_IP_OVERRIDES, CFG_COUNT };
+	static const enum config_id log_dirs[] = { CFG_NUM_RECOVERY_THREADS_PER_DATA_DIR,
+		CFG_LOG_SEGMENT_DELETE_DELAY_MS, CFG_PRODUCER_ID_EXPIRATION_MS, CFG_COUNT };
+	struct reconfigure *r = xcalloc(1, sizeof(*r));
+
+	r->parts = *parts;
+	add(d, &r->io_threads, "request handler threads", io, apply_io_threads, r);
+	add(d, &r->background_threads, "background threads", background, apply_background_threads, r);
+	add(d, &r->network_threads, "network threads", network, apply_network_threads, r);
+	add(d, &r->connections, "connection limits", connections, apply_connections, r);
+	add(d, &r->log_dirs, "log directories", log_dirs, apply_log_dirs, r);
+	*ret_hooks = (struct dynamic_config_hooks){
+		.topic_changed = on_topic_changed,
+		.unclean_enabled = on_unclean_enabled,
+		.endpoints_changed = on_endpoints_changed,
+		.arg = r,
+	};
+	return r;
+}
+
+struct reconfigure *reconfigure_free(struct reconfigure *r)
+{
+	free(r);
+	return NULL;
+}

@@ -1,0 +1,32 @@
+/* reconfigure.h - the parts of the broker that take new configuration values without a restart.
+ *
+ * Owner: struct broker. Thread: made and ended by the main thread; values arrive on dynamic_config's thread.
+ */
+#ifndef BROKER_RECONFIGURE_H
+#define BROKER_RECONFIGURE_H
+
+struct controller;
+struct dynamic_config;
+struct dynamic_config_hooks;
+struct log_dirs;
+struct registration;
+struct server;
+struct worker_pool;
+
+/* All borrowed, and alive until dynamic_config_stop. */
+struct reconfigure_parts {
+	struct worker_pool *workers, *background;
+	struct server *server;
+	struct log_dirs *log_dirs;
+	struct registration *registration;
+	struct controller *controller;
+};
+
+struct reconfigure;
+
+/* Registers the parts with `d` and fills the hooks for dynamic_config_start. */
+struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct reconfigure_parts *parts,
+    struct dynamic_config_hooks *ret_hooks);
+struct reconfigure *reconfigure_free(struct reconfigure *r); /* after dynamic_config_free; accepts NULL */
+
+#endif

@@ -134,19 +134,22 @@ static void on_ids_wanted(void *arg, struct producer_ids *ids)
 	    on_ids_allocated, ids);
 }
 
+/* The controller gives out producer ids: ours can be had from now on. */
+static void on_role_changed(void *arg, bool active)
+{
+	struct broker *b = arg;
+
+	if (active)
+		producer_ids_prepare(b->producer_ids);
+}
+
 static int on_validate_overrides(void *arg, struct arena *a, const struct topic_override *v, int32_t n,
     struct str *ret_message)
 {
 	struct broker *b = arg;
 	const struct config_service *service = config_services_table(b->configs);
-	struct config_pair *pairs = arena_array(a, (size_t)n, sizeof(*pairs));
-	int32_t i;
 
-	if (!pairs)
-		return -ENOMEM;
-	for (i = 0; i < n; i++)
-		pairs[i] = (struct config_pair){ v[i].name, v[i].value };
-	return service->validate_overrides(service->arg, a, pairs, n, ret_message);
+	return service->validate_overrides(service->arg, a, v, n, ret_message);
 }
 
 /* --- the steps of the start, in order --- */
@@ -346,6 +349,7 @@ static int start_controller(struct broker *b)
 		.open_arg = &b->local,
 		.register_broker = on_register,
 		.unclean_default = on_unclean_default,
+		.role_changed = on_role_changed,
 		.arg = b,
 	};
 	struct producer_ids_config ids = { .clock = &clock_real, .request = on_ids_wanted, .arg = b };
@@ -363,7 +367,7 @@ static int start_controller(struct broker *b)
 
 	if (!c.listener)
 		c.listener = config_inter_broker_listener(b->config);
-	b->local = (struct local_control){ .broker_id = b->id, .partitions = b->partitions };
+	b->local = (struct local_control){ .broker_id = b->id, .partitions = b->partitions, .dynamic = b->dynamic };
 	r = register_broker(b, &epoch);
 	if (r < 0)
 		return r;
@@ -414,11 +418,8 @@ static int follow_configuration(struct broker *b)
 
 static int serve(struct broker *b)
 {
-	int64_t id;
-
 	fill_context(b);
 	log_dirs_start(b->log_dirs);
-	(void)producer_ids_next(b->producer_ids, &id); /* asks for the first block, before a producer has to wait */
 	return server_start(b->server);
 }
 

@@ -10,3 +10,8 @@ src_broker_libbroker_a_SOURCES = \
 	src/broker/dynamic_config.c src/broker/dynamic_config.h \
 	src/broker/topic_config.c src/broker/topic_config.h
 src_broker_libbroker_a_SOURCES += src/broker/registration.c src/broker/registration.h
+src_broker_libbroker_a_SOURCES += \
+	src/broker/broker.c src/broker/broker.h \
+	src/broker/local_control.c src/broker/local_control.h \
+	src/broker/reconfigure.c src/broker/reconfigure.h \
+	src/broker/settings.c src/broker/settings.h

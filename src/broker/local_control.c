@@ -2,8 +2,10 @@
 #include "broker/local_control.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "broker/dynamic_config.h"
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/messages.h"
@@ -39,6 +41,19 @@ static int fill_topic_error(struct arena *a, const struct partition_results *res
 	return 0;
 }
 
+/* A setting that changed while a log was being made reaches it here. */
+static void retell_settings(const struct local_control *l, const struct leader_and_isr_request *req)
+{
+	int32_t i;
+	char *topic;
+
+	for (i = 0; i < req->topic_states_n; i++) {
+		topic = str_dup(req->topic_states[i].topic_name);
+		dynamic_config_retell(l->dynamic, topic);
+		free(topic);
+	}
+}
+
 static int leader_and_isr(void *arg, struct arena *a, const struct leader_and_isr_request *req,
     struct leader_and_isr_response *ret)
 {
@@ -51,6 +66,7 @@ static int leader_and_isr(void *arg, struct arena *a, const struct leader_and_is
 	r = partitions_leader_and_isr(l->partitions, req, a, &results);
 	if (r < 0)
 		return r;
+	retell_settings(l, req);
 	ret->error_code = results.error;
 	ret->topics = CODEC_NEW(a, leader_and_isr_response_leader_and_isr_topic_error, (size_t)results.n);
 	if (!ret->topics)

@@ -10,11 +10,13 @@
 
 #include "controller/channel.h"
 
+struct dynamic_config;
 struct partitions;
 
 struct local_control {
 	int32_t broker_id;
 	struct partitions *partitions;
+	struct dynamic_config *dynamic; /* told of new logs, so that no change of their settings is missed */
 };
 
 /* A control_open_fn; `arg` is a struct local_control that outlives the transport. Other brokers: -EHOSTUNREACH. */

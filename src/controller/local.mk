@@ -1,6 +1,6 @@
 noinst_LIBRARIES += src/controller/libcontroller.a
 src_controller_libcontroller_a_SOURCES = \
-	src/controller/channel.h \
+	src/controller/channel.c src/controller/channel.h \
 	src/controller/controller.h \
 	src/controller/entity_config.c \
 	src/controller/entity_config.h \

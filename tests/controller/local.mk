@@ -3,3 +3,7 @@
 check_PROGRAMS += tests/controller/test_replica_assignment
 tests_controller_test_replica_assignment_SOURCES = tests/controller/test_replica_assignment.c
 tests_controller_test_replica_assignment_LDADD = $(UPTO_controller) $(TEST_LIBS)
+
+check_PROGRAMS += tests/controller/test_channel
+tests_controller_test_channel_SOURCES = tests/controller/test_channel.c
+tests_controller_test_channel_LDADD = $(UPTO_controller) $(TEST_LIBS)

@@ -2,7 +2,7 @@
 check_PROGRAMS += tests/broker/test_config_def tests/broker/test_config \
 	tests/broker/test_topic_config tests/broker/test_sample \
 	tests/broker/test_config_alter tests/broker/test_config_describe \
-	tests/broker/test_dynamic_config
+	tests/broker/test_dynamic_config tests/broker/test_config_service
 tests_broker_test_config_def_SOURCES = tests/broker/test_config_def.c
 tests_broker_test_config_def_LDADD = $(UPTO_broker) $(TEST_LIBS)
 tests_broker_test_config_SOURCES = tests/broker/test_config.c
@@ -17,6 +17,8 @@ tests_broker_test_config_describe_SOURCES = tests/broker/test_config_describe.c
 tests_broker_test_config_describe_LDADD = $(UPTO_broker) $(TEST_LIBS)
 tests_broker_test_dynamic_config_SOURCES = tests/broker/test_dynamic_config.c
 tests_broker_test_dynamic_config_LDADD = $(UPTO_broker) $(TEST_LIBS)
+tests_broker_test_config_service_SOURCES = tests/broker/test_config_service.c
+tests_broker_test_config_service_LDADD = $(UPTO_broker) $(TEST_LIBS)
 EXTRA_DIST += tests/broker/data
 
 check_PROGRAMS += tests/broker/test_registration

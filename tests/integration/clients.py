@@ -28,8 +28,11 @@ def plain(record):
 # --- admin ---
 
 
-def admin(broker, **config):
-    return AdminClient({"bootstrap.servers": broker.address, **config})
+def admin(broker):
+    """One per broker, kept with it: a client that goes out of scope gives up its requests."""
+    if getattr(broker, "admin_client", None) is None:
+        broker.admin_client = AdminClient({"bootstrap.servers": broker.address, "reconnect.backoff.max.ms": 500})
+    return broker.admin_client
 
 
 def create_topic(broker, topic, partitions=1, replication=1, timeout=30, **config):

@@ -28,3 +28,7 @@ tests_storage_test_log_txns_LDADD = $(UPTO_storage) $(TEST_LIBS)
 check_PROGRAMS += tests/storage/test_recovery
 tests_storage_test_recovery_SOURCES = tests/storage/test_recovery.c tests/storage/golden.h $(log_fixture)
 tests_storage_test_recovery_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_log_model
+tests_storage_test_log_model_SOURCES = tests/storage/test_log_model.c tests/storage/golden.h \
+	tests/storage/lossy_fs.c tests/storage/lossy_fs.h $(log_fixture)
+tests_storage_test_log_model_LDADD = $(UPTO_storage) $(TEST_LIBS)

@@ -315,7 +315,7 @@ static void run(uint64_t with_seed, int n)
 	rng_init(&rng, seed);
 	memset(&m, 0, sizeof(m));
 	log_fixture_init(&f);
-	f.config->segment_bytes = 500 + (int32_t)below(3000);
+	f.config->segment_bytes = 800 + (int32_t)below(3000);
 	f.config->index_interval_bytes = (int32_t)below(400);
 	f.config->segment_index_bytes = below(3) ? 4096 : 60;
 	f.config->preallocate = below(4) == 0;

@@ -79,7 +79,7 @@ struct config_service {
 	/* The entries of a resource, sorted by name. `keys_n` <= 0: all.
 	 *   0                        *ret, *ret_n are set
 	 *   KERR_INVALID_REQUEST, KERR_INVALID_TOPIC_EXCEPTION, KERR_UNKNOWN_TOPIC_OR_PARTITION
-	 *                            *ret_message says why
+	 *                            *ret_message says why (untouched for an unknown topic)
 	 *   -ENOMEM                  the arena is full                                        */
 	int (*describe)(void *arg, struct arena *a, int8_t resource_type, struct str name,
 		const struct str *keys, int32_t keys_n, bool synonyms, bool documentation,

@@ -49,6 +49,23 @@ static int check_ids(const struct config *c, struct config_fault *f)
 	return 0;
 }
 
+static int check_log_dirs(const struct config *c, struct config_fault *f)
+{
+	enum config_id id = config_is_null(c, CFG_LOG_DIRS) ? CFG_LOG_DIR : CFG_LOG_DIRS;
+
+	if (c->log_dirs_n == 0)
+		return broken(f, id,
+			"At least one log directory must be defined via log.dirs or log.dir.");
+	for (size_t i = 0; i < c->log_dirs_n; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (!strcmp(c->log_dirs[i], c->log_dirs[j]))
+				return broken(f, id, "Duplicate log directory found: %.200s",
+					c->log_dirs[i]);
+		}
+	}
+	return 0;
+}
+
 static int check_logs(const struct config *c, struct config_fault *f)
 {
 	int64_t retention = config_log_retention_ms(c),
@@ -68,9 +85,6 @@ static int check_logs(const struct config *c, struct config_fault *f)
 	if (config_log_flush_interval_ms(c) < 0)
 		return broken(f, CFG_LOG_FLUSH_INTERVAL_MS,
 			"log.flush.interval.ms must be greater than or equal to 0");
-	if (c->log_dirs_n == 0)
-		return broken(f, config_is_null(c, CFG_LOG_DIRS) ? CFG_LOG_DIR : CFG_LOG_DIRS,
-			"At least one log directory must be defined via log.dirs or log.dir.");
 	if (threads < 1)
 		return broken(f, CFG_LOG_CLEANER_THREADS, "log.cleaner.threads must be at least 1");
 	if (buffer / threads <= 1024 * 1024)
@@ -254,6 +268,7 @@ int config_check_rules(const struct config *c, struct config_fault *f)
 {
 	static int (*const checks[])(const struct config *, struct config_fault *) = {
 		check_ids,
+		check_log_dirs,
 		check_logs,
 		check_replication,
 		check_version,

@@ -189,10 +189,8 @@ static int describe_topic_resource(const struct config_services *s, const struct
 
 	if (r)
 		return r;
-	if (!known_topic(s, name)) {
-		*ret_message = STR_NULL; /* so does Kafka */
-		return KERR_UNKNOWN_TOPIC_OR_PARTITION;
-	}
+	if (!known_topic(s, name))
+		return KERR_UNKNOWN_TOPIC_OR_PARTITION; /* without a message, as Kafka */
 	topic = str_dup(name);
 	dynamic_config_overrides(s->dynamic, topic, &overrides);
 	free(topic);

@@ -3,7 +3,8 @@ src_broker_libbroker_a_SOURCES = \
 	src/broker/change_listener.c src/broker/change_listener.h \
 	src/broker/config.c src/broker/config.def src/broker/config.h src/broker/config_priv.h \
 	src/broker/config_alter.c src/broker/config_alter.h \
-	src/broker/config_def.c src/broker/config_def.h src/broker/topic_config.def \
+	src/broker/config_def.c src/broker/config_value.c \
+	src/broker/config_def.h src/broker/topic_config.def \
 	src/broker/config_describe.c src/broker/config_describe.h \
 	src/broker/config_layers.c src/broker/config_listeners.c src/broker/config_log.c \
 	src/broker/config_rules.c src/broker/config_service.c src/broker/config_service.h \

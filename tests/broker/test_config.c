@@ -157,6 +157,8 @@ static void test_bad_combinations(void **state)
 		"f:2: listeners=PLAINTEXT://:9092,PLAINTEXT://:9093: Each listener must have a "
 		"different name, "
 		"listeners: PLAINTEXT://:9092,PLAINTEXT://:9093");
+	refused(MINIMAL "log.dirs=/a, /b,/a\n",
+		"f:2: log.dirs=/a, /b,/a: Duplicate log directory found: /a");
 	refused(MINIMAL "listeners=nonsense\n",
 		"f:2: listeners=nonsense: 'nonsense' is no endpoint: expected NAME://host:port, "
 		"comma separated");

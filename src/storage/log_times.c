@@ -1,8 +1,10 @@
 /* log_times.c - ListOffsets: from a timestamp to an offset (storage.md 5.5). */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "protocol/errors.h"
 #include "storage/log_priv.h"
@@ -17,7 +19,7 @@ struct segments {
 	struct segment **v;
 	int64_t *size;
 	size_t n;
-	int64_t start;
+	int64_t start, end;
 };
 
 static int take_segments(struct log *log, struct segments *ret)
@@ -29,6 +31,7 @@ static int take_segments(struct log *log, struct segments *ret)
 		return KERR_KAFKA_STORAGE_ERROR;
 	}
 	ret->start = log->start;
+	ret->end = log->end;
 	ret->v = xcalloc(log->segments_n, sizeof(struct segment *));
 	ret->size = xcalloc(log->segments_n, sizeof(*ret->size));
 	for (; ret->n < log->segments_n; ret->n++) {
@@ -118,4 +121,73 @@ int log_offset_for_timestamp(struct log *log, int64_t timestamp, struct offset_a
 	}
 	lock_release(&log->lock);
 	return 0;
+}
+
+/* --- the list of v0 --- */
+
+static int modified_ms(struct segment *s, int64_t *ret)
+{
+	struct file *f;
+	struct stat st;
+	int r = segment_file(s, &f);
+
+	if (r != 0)
+		return FAIL(r);
+	r = fstat(f->fd, &st) == 0 ? 0 : -errno;
+	file_unref(f);
+	if (r == 0)
+		*ret = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+	return FAIL(r);
+}
+
+/* How many segments, counted from the oldest, come up to the last one that was modified by `timestamp`. */
+static int count_before(const struct segments *s, int64_t timestamp, size_t *ret)
+{
+	int64_t ms;
+	int r;
+
+	for (*ret = s->n; *ret > 0; --*ret) {
+		r = modified_ms(s->v[*ret - 1], &ms);
+		if (r != 0)
+			return r;
+		if (ms <= timestamp)
+			break;
+	}
+	return 0;
+}
+
+/* The candidates are the segments' bases, and the log end as one more, modified now, when the last segment is not
+ * empty (UnifiedLog.legacyFetchOffsetsBefore of 3.9). */
+static int32_t list_before(const struct segments *s, int64_t timestamp, int64_t now_ms, int64_t *out, int32_t max)
+{
+	bool with_end = s->size[s->n - 1] > 0 && (timestamp == LATEST || timestamp >= now_ms);
+	size_t n = s->n;
+	int32_t at = 0;
+	int r;
+
+	if (timestamp == EARLIEST) {
+		with_end = false;
+		n = 1;
+	} else if (timestamp != LATEST && !with_end) {
+		r = count_before(s, timestamp, &n);
+		if (r != 0)
+			return r;
+	}
+	if (with_end && at < max)
+		out[at++] = s->end;
+	for (; n > 0 && at < max; n--)
+		out[at++] = MAX(segment_base(s->v[n - 1]), s->start);
+	return at;
+}
+
+int32_t log_offsets_before(struct log *log, int64_t timestamp, int64_t *out, int32_t max)
+{
+	struct segments s;
+	int32_t n;
+
+	if (take_segments(log, &s) != 0)
+		return 0; /* closed: nothing is readable any more */
+	n = list_before(&s, timestamp, clock_wall_ms(log->clock), out, max);
+	drop_segments(&s);
+	return n;
 }

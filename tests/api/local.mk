@@ -3,3 +3,14 @@
 check_PROGRAMS += tests/api/test_dispatch
 tests_api_test_dispatch_SOURCES = tests/api/test_dispatch.c
 tests_api_test_dispatch_LDADD = $(UPTO_api) $(TEST_LIBS)
+
+api_fixture = tests/api/api_fixture.c tests/api/api_fixture.h $(replica_fixture)
+api_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests/replica
+check_PROGRAMS += tests/api/test_frames
+tests_api_test_frames_SOURCES = tests/api/test_frames.c $(api_fixture)
+tests_api_test_frames_CPPFLAGS = $(api_cppflags)
+tests_api_test_frames_LDADD = $(UPTO_api) $(TEST_LIBS)
+check_PROGRAMS += tests/api/test_produce
+tests_api_test_produce_SOURCES = tests/api/test_produce.c $(api_fixture)
+tests_api_test_produce_CPPFLAGS = $(api_cppflags)
+tests_api_test_produce_LDADD = $(UPTO_api) $(TEST_LIBS)

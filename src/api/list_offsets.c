@@ -15,6 +15,7 @@
 enum { TIME_LATEST = -1, TIME_EARLIEST = -2, TIME_MAX = -3, TIME_EARLIEST_LOCAL = -4, TIME_LATEST_TIERED = -5 };
 enum { REPLICA_CLIENT = -1, REPLICA_DEBUGGING = -2 };
 enum {
+	LEADER_EPOCH_SINCE = 4,	 /* not ignorable: setting it earlier is a fault */
 	NOT_AVAILABLE_SINCE = 5, /* OFFSET_NOT_AVAILABLE; below: LEADER_NOT_AVAILABLE */
 	OFFSETS_MAX = 1 << 16,	 /* of one answer of v0: more segments than a log has */
 };
@@ -148,7 +149,7 @@ static int answer_one(struct request *req, const struct image *image, struct str
 	if (r == 0 && req->version > 0) {
 		a->timestamp = found.timestamp;
 		a->offset = found.offset;
-		a->leader_epoch = found.leader_epoch;
+		a->leader_epoch = req->version >= LEADER_EPOCH_SINCE ? found.leader_epoch : -1;
 	}
 	return r;
 }

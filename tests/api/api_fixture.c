@@ -25,6 +25,8 @@ enum { CORRELATION = 4711 };
 
 struct broker_context api_ctx;
 
+static const _Atomic int64_t features_epoch = 0;
+
 struct connection {
 	atomic_int refs;
 	pthread_mutex_t mutex;
@@ -61,6 +63,7 @@ int api_fixture_setup(void **state)
 		.fetch_sessions = rf.sessions,
 		.delayed = rf.delayed,
 		.configs = &configs,
+		.features_epoch = &features_epoch,
 	};
 	return 0;
 }

@@ -143,7 +143,7 @@ static int modified_ms(struct segment *s, int64_t *ret)
 /* How many segments, counted from the oldest, come up to the last one that was modified by `timestamp`. */
 static int count_before(const struct segments *s, int64_t timestamp, size_t *ret)
 {
-	int64_t ms;
+	int64_t ms = 0;
 	int r;
 
 	for (*ret = s->n; *ret > 0; --*ret) {

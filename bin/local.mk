@@ -5,7 +5,7 @@ dist_bin_SCRIPTS = bin/moldau-env.sh \
 	bin/zookeeper-server-start.sh bin/zookeeper-server-stop.sh
 
 conf_files = server.properties zookeeper.properties
-EXTRA_DIST += conf/server.properties conf/zookeeper.properties
+EXTRA_DIST += bin/quickstart.sh conf/server.properties conf/zookeeper.properties
 
 # A configuration that is there already belongs to the operator: it is neither replaced nor removed.
 install-data-local: install-conf

@@ -13,6 +13,8 @@
 #include "base/str.h"
 #include "protocol/errors.h"
 
+#define SET_MAX (512 * 1024) /* half of ZooKeeper's jute.maxbuffer */
+
 static int refuse(char *why, const char *text)
 {
 	snprintf(why, CONFIG_ERROR_MAX, "%s", text);
@@ -64,6 +66,8 @@ int config_changes_check(
 {
 	int r;
 
+	if (n > CONFIG_CHANGES_MAX)
+		return refuse(why, "Too many configs for one resource");
 	if (has_duplicates(v, n))
 		return refuse(why, "Error due to duplicate config keys");
 	r = check_nulls(v, n, incremental, why);
@@ -228,4 +232,23 @@ int config_changes_apply(struct properties *p, const struct config_change *v, in
 		free(value);
 	}
 	return r;
+}
+
+/* Bytes of a text inside JSON, at most. */
+static size_t json_size(const char *s)
+{
+	size_t n = 3; /* quotes, and a colon or comma */
+
+	for (; *s; s++)
+		n += *s > 0 && *s < ' ' ? 6 : *s == '"' || *s == '\\' ? 2 : 1;
+	return n;
+}
+
+bool config_set_fits(const struct properties *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		n += json_size(p->v[i].key) + json_size(p->v[i].value);
+	return n <= SET_MAX;
 }

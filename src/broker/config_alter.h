@@ -13,6 +13,9 @@
 #include "base/attr.h"
 #include "broker/config.h"
 
+/* More changes of one resource, or overrides of one topic, are refused: no honest request comes near. */
+#define CONFIG_CHANGES_MAX 1000
+
 /* Is the list of changes well formed: no key twice, no null value, known operations, text that can be stored?
  * 0 | KERR_INVALID_REQUEST with `why`. */
 int config_changes_check(const struct config_change *v, int32_t n, bool incremental,
@@ -28,5 +31,9 @@ const struct config_key *config_topic_row(const char *name);
  *   KERR_INVALID_CONFIG   APPEND or SUBTRACT on a key that is unknown or no list; `why` says which  */
 int config_changes_apply(struct properties *p, const struct config_change *v, int32_t n,
 	config_key_finder find, char why[CONFIG_ERROR_MAX]) MUST_CHECK;
+
+/* Does a set fit into a znode? ZooKeeper drops the connection of who sends more than a mebibyte, and the write would
+ * be sent again and again. */
+bool config_set_fits(const struct properties *p);
 
 #endif

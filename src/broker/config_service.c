@@ -223,6 +223,8 @@ static int describe(void *arg, struct arena *a, int8_t resource_type, struct str
 
 static int overrides_of(const struct topic_override *v, int32_t n, struct properties *ret)
 {
+	if (n > CONFIG_CHANGES_MAX)
+		return KERR_INVALID_CONFIG;
 	for (int32_t i = 0; i < n; i++) {
 		char *name, *value;
 
@@ -234,7 +236,7 @@ static int overrides_of(const struct topic_override *v, int32_t n, struct proper
 		free(name);
 		free(value);
 	}
-	return 0;
+	return config_set_fits(ret) ? 0 : KERR_INVALID_CONFIG;
 }
 
 static int describe_overrides(void *arg, struct arena *a, const struct topic_override *overrides,
@@ -267,7 +269,7 @@ static int refuse_overrides(
 		return answer(a, KERR_INVALID_CONFIG, ret_message,
 			"Null value not supported for topic configs: %s", names);
 	return answer(a, KERR_INVALID_CONFIG, ret_message,
-		"Config names and values must be valid UTF-8 text");
+		"Config names and values must be valid UTF-8 text, and fit into a znode together");
 }
 
 static int validate_overrides(void *arg, struct arena *a, const struct topic_override *overrides,
@@ -317,6 +319,9 @@ static int write_set(const struct config_services *s, struct arena *a, const cha
 	struct znode_config z = ZNODE_CONFIG_INIT;
 	int r;
 
+	if (!config_set_fits(p))
+		return answer(a, KERR_INVALID_REQUEST, ret_message,
+			"The configs of this resource do not fit into a znode");
 	for (size_t i = 0; i < p->n; i++)
 		znode_config_put(&z, p->v[i].key, p->v[i].value);
 	r = entity_config_write(s->zk, type, name, &z, true);

@@ -16,3 +16,4 @@ src_broker_libbroker_a_SOURCES += \
 	src/broker/local_control.c src/broker/local_control.h \
 	src/broker/reconfigure.c src/broker/reconfigure.h \
 	src/broker/settings.c src/broker/settings.h
+EXTRA_DIST += src/broker/README.md

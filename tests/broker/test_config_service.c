@@ -15,6 +15,7 @@
 
 #include "base/logger.h"
 #include "broker/config.h"
+#include "broker/config_alter.h"
 #include "broker/dynamic_config.h"
 #include "controller/entity_config.h"
 #include "controller/topic_admin.h"
@@ -305,6 +306,28 @@ static void test_a_failed_write_is_told(void **state)
 		-ESTALE);
 }
 
+static void test_what_does_not_fit_into_a_znode_is_refused(void **state)
+{
+	struct config_change many[CONFIG_CHANGES_MAX + 1] = {0};
+	struct topic_override big[1];
+	struct str text = STR_NULL;
+	char *value = malloc(600 * 1024);
+
+	(void)state;
+	assert_non_null(value);
+	memset(value, '*', 600 * 1024);
+	value[600 * 1024 - 1] = '\0';
+	altered(CONFIG_RESOURCE_BROKER, "1", CONFIG_OP_SET, "some.plugin.key", value,
+		KERR_INVALID_REQUEST, "The configs of this resource do not fit into a znode");
+	big[0] = (struct topic_override){STR("retention.ms"), str_of(value)};
+	assert_int_equal(s->validate_overrides(s->arg, &arena, big, 1, &text), KERR_INVALID_CONFIG);
+	free(value);
+	assert_int_equal(s->alter(s->arg, &arena, CONFIG_RESOURCE_TOPIC, STR("t"), many,
+				 CONFIG_CHANGES_MAX + 1, true, false, &text),
+		KERR_INVALID_REQUEST);
+	assert_true(str_is(text, "Too many configs for one resource"));
+}
+
 static void test_loggers(void **state)
 {
 	const int l = CONFIG_RESOURCE_BROKER_LOGGER;
@@ -370,6 +393,7 @@ int main(void)
 		TEST(test_the_whole_set_is_replaced_without_increments),
 		TEST(test_altering_brokers),
 		TEST(test_a_failed_write_is_told),
+		TEST(test_what_does_not_fit_into_a_znode_is_refused),
 		TEST(test_loggers),
 		TEST(test_overrides_of_new_topics),
 		TEST(test_settings_of_handlers),

@@ -32,3 +32,6 @@ check_PROGRAMS += tests/storage/test_log_model
 tests_storage_test_log_model_SOURCES = tests/storage/test_log_model.c tests/storage/golden.h \
 	tests/storage/lossy_fs.c tests/storage/lossy_fs.h $(log_fixture)
 tests_storage_test_log_model_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_log_faults
+tests_storage_test_log_faults_SOURCES = tests/storage/test_log_faults.c tests/storage/golden.h $(log_fixture)
+tests_storage_test_log_faults_LDADD = $(UPTO_storage) $(TEST_LIBS)

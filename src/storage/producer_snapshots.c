@@ -214,7 +214,7 @@ int producers_snapshot(struct producers *p, bool sync)
 static int64_t decode_entry(struct cursor *c, struct producer_state *s)
 {
 	struct producer_batch b;
-	int64_t id = cur_i64(c);
+	int64_t id = cur_i64(c), txn;
 
 	*s = PRODUCER_STATE_NONE;
 	s->epoch = cur_i16(c);
@@ -223,7 +223,8 @@ static int64_t decode_entry(struct cursor *c, struct producer_state *s)
 	b.offset_delta = cur_i32(c);
 	s->last_timestamp = b.timestamp = cur_i64(c);
 	s->coordinator_epoch = cur_i32(c);
-	s->txn_first_offset = MAX(cur_i64(c), -1);
+	txn = cur_i64(c);
+	s->txn_first_offset = txn >= 0 ? txn : -1;
 	if (b.last_offset >= 0) {
 		if (b.offset_delta < 0 || b.offset_delta > b.last_offset)
 			c->bad = true;

@@ -6,8 +6,9 @@
  * is fenced by the version of /controller_epoch, and resigns.
  *
  * Files: context (what is known), election (who should lead), partition_states and replica_states (state tables),
- * topic_deletion, reassignment, request_batch and channel (telling the brokers), store (reading and writing
- * partition states in ZooKeeper), failover and events (what happens when), controller (queue and thread).
+ * topic_deletion, reassignment, request_batch and channel (telling the brokers), zk_store (partition states in
+ * ZooKeeper), office (election, failover, resignation), broker_events, topic_events, leader_events, alter_partition
+ * (what happens when), controller (queue and thread).
  *
  * Owner: broker/startup. Thread: every function here on any thread; callbacks as said.
  */
@@ -19,6 +20,7 @@
 
 #include "base/attr.h"
 #include "base/str.h"
+#include "base/uuid.h"
 #include "controller/channel.h"
 
 struct alter_partition_request;
@@ -49,6 +51,9 @@ struct controller_config {
 	bool (*unclean_default)(void *arg);
 	/* Optional, controller thread: this broker became or ceased to be the controller. */
 	void (*role_changed)(void *arg, bool active);
+	/* Optional, controller thread: the id this broker knows a topic by (metadata image, partition.metadata). It is put
+	 * back into a topic znode that lost it; without it a new id is made, as Kafka does. */
+	bool (*known_topic_id)(void *arg, const char *topic, struct uuid *ret);
 	void *arg;
 };
 

@@ -134,11 +134,11 @@ static bool decode_partitions(const json_t *j, struct znode_topic *t)
 	const char *key;
 	json_t *value;
 
+	t->partitions = xcalloc(json_object_size(j) + 1, sizeof(*t->partitions));
 	if (!j)
 		return true;
 	if (!json_is_object(j))
 		return false;
-	t->partitions = xcalloc(json_object_size(j) + 1, sizeof(*t->partitions));
 	json_object_foreach((json_t *)(uintptr_t)j, key, value) {
 		struct znode_assignment *a = &t->partitions[t->partitions_n];
 

@@ -337,7 +337,7 @@ static int elect_leaders(struct controller *c, struct event *e)
 	place = xcalloc((size_t)call->n + 1, sizeof(*place));
 	errors = xcalloc((size_t)call->n + 1, sizeof(*errors));
 	for (int32_t i = 0; i < call->n; i++) {
-		struct ctl_partition *p;
+		struct ctl_partition *p = NULL;
 
 		call->errors[i] = needs_election(c, call, &call->refs[i], &p);
 		if (call->errors[i] == 0) {

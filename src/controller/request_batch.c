@@ -150,6 +150,24 @@ static void *take(struct control_request *r, size_t n, size_t size)
 	return p;
 }
 
+/* A request with the defaults of its message, whose answer is wanted. */
+static struct control_request *new_request(enum control_kind kind, const struct schema *s)
+{
+	struct control_request *r = control_request_new(kind);
+	void *message = codec_new(s, &r->arena, 1);
+
+	if (!message)
+		abort(); /* as above */
+	r->report = true;
+	if (kind == CONTROL_LEADER_AND_ISR)
+		r->leader_and_isr = message;
+	else if (kind == CONTROL_UPDATE_METADATA)
+		r->update_metadata = message;
+	else
+		r->stop_replica = message;
+	return r;
+}
+
 static struct str text(struct control_request *r, const char *s)
 {
 	return s ? arena_str(&r->arena, s) : STR_NULL;
@@ -219,7 +237,7 @@ static void fill_live_leaders(struct request_batch *b, struct control_request *r
 
 static void send_lisr(struct request_batch *b, const struct ctl_broker *to, const struct batch_entry *e, size_t n)
 {
-	struct control_request *r = control_request_new(CONTROL_LEADER_AND_ISR);
+	struct control_request *r = new_request(CONTROL_LEADER_AND_ISR, &leader_and_isr_request_schema);
 	struct leader_and_isr_request *req = r->leader_and_isr;
 	lisr_topic *topic = NULL;
 	int32_t leading = 0;
@@ -311,7 +329,7 @@ static void fill_live_brokers(struct request_batch *b, struct control_request *r
 
 static void send_umr(struct request_batch *b, const struct ctl_broker *to)
 {
-	struct control_request *r = control_request_new(CONTROL_UPDATE_METADATA);
+	struct control_request *r = new_request(CONTROL_UPDATE_METADATA, &update_metadata_request_schema);
 	struct update_metadata_request *req = r->update_metadata;
 	struct ctl_partition *last = NULL;
 	umr_topic *topic = NULL;
@@ -359,7 +377,7 @@ static void send_all_umr(struct request_batch *b)
 
 static void send_stop(struct request_batch *b, const struct ctl_broker *to, const struct batch_entry *e, size_t n)
 {
-	struct control_request *r = control_request_new(CONTROL_STOP_REPLICA);
+	struct control_request *r = new_request(CONTROL_STOP_REPLICA, &stop_replica_request_schema);
 	struct stop_replica_request *req = r->stop_replica;
 	stop_topic *topic = NULL;
 

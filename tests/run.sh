@@ -30,13 +30,13 @@ unit() { # directory, name, make arguments
 	local dir=$1 name=$2
 	shift 2
 	(cd "$dir" && make -s -j"$jobs" -k check "$@" >"$results/$name.out" 2>&1) || true
-	python3 "$root/tests/count.py" unit "$dir" "$results/$name.count" || failed_step=1
+	/usr/bin/python3 "$root/tests/count.py" unit "$dir" "$results/$name.count" || failed_step=1
 }
 
 system_tests() { # folder of tests/, build directory, name
-	(cd "$root/tests/$1" && MOLDAU_BUILD=$2 python3 -m pytest -q -p no:cacheprovider \
+	(cd "$root/tests/$1" && MOLDAU_BUILD=$2 /usr/bin/python3 -m pytest -q -p no:cacheprovider \
 		--junitxml="$results/$3.xml" .) || true
-	python3 "$root/tests/count.py" junit "$results/$3.xml" "$results/$3.count" || failed_step=1
+	/usr/bin/python3 "$root/tests/count.py" junit "$results/$3.xml" "$results/$3.count" || failed_step=1
 }
 
 plain() {
@@ -78,5 +78,5 @@ plain | asan | tsan) "$1" ;;
 	;;
 esac
 
-python3 tests/count.py sum "$results"/*.count || failed_step=1
+/usr/bin/python3 tests/count.py sum "$results"/*.count || failed_step=1
 exit "$failed_step"

@@ -343,7 +343,7 @@ static int start_controller(struct broker *b)
 		.listener = config_text(b->config, CFG_CONTROL_PLANE_LISTENER_NAME),
 		.delete_topics = config_bool(b->config, CFG_DELETE_TOPIC_ENABLE),
 		.auto_rebalance = config_bool(b->config, CFG_AUTO_LEADER_REBALANCE_ENABLE),
-		.imbalance_check_s = config_int(b->config, CFG_LEADER_IMBALANCE_CHECK_INTERVAL_SECONDS),
+		.imbalance_check_s = (int32_t)config_long(b->config, CFG_LEADER_IMBALANCE_CHECK_INTERVAL_SECONDS),
 		.imbalance_percent = config_int(b->config, CFG_LEADER_IMBALANCE_PER_BROKER_PERCENTAGE),
 		.open_transport = local_control_open,
 		.open_arg = &b->local,

@@ -224,6 +224,11 @@ const char *client_why(struct connection *c)
 
 enum call_end client_wait(struct connection *c, int key, int16_t version, void *ret_out)
 {
+	return client_wait_in(c, key, version, &rf.arena, ret_out);
+}
+
+enum call_end client_wait_in(struct connection *c, int key, int16_t version, struct arena *a, void *ret_out)
+{
 	const struct api_version_row *row = api_version_find(key);
 	struct cursor cur;
 	int32_t correlation;
@@ -238,7 +243,7 @@ enum call_end client_wait(struct connection *c, int key, int16_t version, void *
 	assert_int_equal(c->reply->len - 4, cur_u32(&cur));
 	assert_int_equal(0, header_decode_response(row, version, &cur, &correlation));
 	assert_int_equal(CORRELATION, correlation);
-	assert_int_equal(0, codec_decode(row->response, version, &cur, &rf.arena, ret_out));
+	assert_int_equal(0, codec_decode(row->response, version, &cur, a, ret_out));
 	assert_int_equal(0, cur_left(&cur));
 	return CALL_REPLIED;
 }

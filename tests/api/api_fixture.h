@@ -31,6 +31,8 @@ void client_send_raw(struct connection *c, const void *p, size_t n);
 /* Waits for the end. On CALL_REPLIED *ret_out is the decoded response, in the fixture's arena; correlation id and
  * frame size have been checked. */
 enum call_end client_wait(struct connection *c, int key, int16_t version, void *ret_out);
+/* The same into another arena, for tests with several threads. */
+enum call_end client_wait_in(struct connection *c, int key, int16_t version, struct arena *a, void *ret_out);
 bool client_has_ended(struct connection *c);
 const char *client_why(struct connection *c); /* of CALL_CLOSED */
 

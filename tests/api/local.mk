@@ -22,3 +22,7 @@ check_PROGRAMS += tests/api/test_offsets
 tests_api_test_offsets_SOURCES = tests/api/test_offsets.c $(api_fixture)
 tests_api_test_offsets_CPPFLAGS = $(api_cppflags)
 tests_api_test_offsets_LDADD = $(UPTO_api) $(TEST_LIBS)
+check_PROGRAMS += tests/api/test_storm
+tests_api_test_storm_SOURCES = tests/api/test_storm.c $(api_fixture)
+tests_api_test_storm_CPPFLAGS = $(api_cppflags)
+tests_api_test_storm_LDADD = $(UPTO_api) $(TEST_LIBS)

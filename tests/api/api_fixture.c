@@ -222,6 +222,15 @@ const char *client_why(struct connection *c)
 	return c->why;
 }
 
+enum call_end client_wait_end(struct connection *c)
+{
+	pthread_mutex_lock(&c->mutex);
+	while (!c->ended)
+		pthread_cond_wait(&c->cond, &c->mutex);
+	pthread_mutex_unlock(&c->mutex);
+	return c->end;
+}
+
 enum call_end client_wait(struct connection *c, int key, int16_t version, void *ret_out)
 {
 	return client_wait_in(c, key, version, &rf.arena, ret_out);
@@ -233,11 +242,7 @@ enum call_end client_wait_in(struct connection *c, int key, int16_t version, str
 	struct cursor cur;
 	int32_t correlation;
 
-	pthread_mutex_lock(&c->mutex);
-	while (!c->ended)
-		pthread_cond_wait(&c->cond, &c->mutex);
-	pthread_mutex_unlock(&c->mutex);
-	if (c->end != CALL_REPLIED)
+	if (client_wait_end(c) != CALL_REPLIED)
 		return c->end;
 	cur = cur_of(c->reply->data, c->reply->len);
 	assert_int_equal(c->reply->len - 4, cur_u32(&cur));

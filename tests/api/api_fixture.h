@@ -33,6 +33,8 @@ void client_send_raw(struct connection *c, const void *p, size_t n);
 enum call_end client_wait(struct connection *c, int key, int16_t version, void *ret_out);
 /* The same into another arena, for tests with several threads. */
 enum call_end client_wait_in(struct connection *c, int key, int16_t version, struct arena *a, void *ret_out);
+/* Waits without looking at the answer. */
+enum call_end client_wait_end(struct connection *c);
 bool client_has_ended(struct connection *c);
 const char *client_why(struct connection *c); /* of CALL_CLOSED */
 

@@ -44,3 +44,9 @@ fuzz_targets += tests/fuzz/fuzz_decompress
 tests_fuzz_fuzz_decompress_SOURCES = tests/fuzz/fuzz_decompress.c
 tests_fuzz_fuzz_decompress_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_decompress_LDADD = $(fuzz_main) $(UPTO_record)
+
+fuzz_targets += tests/fuzz/fuzz_frames
+tests_fuzz_fuzz_frames_SOURCES = tests/fuzz/fuzz_frames.c $(api_fixture)
+tests_fuzz_fuzz_frames_CPPFLAGS = $(api_cppflags) -I$(srcdir)/tests/api
+tests_fuzz_fuzz_frames_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_frames_LDADD = $(fuzz_main) $(UPTO_api) $(TEST_LIBS)

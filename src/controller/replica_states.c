@@ -119,6 +119,8 @@ static void removed(struct machine *m, const struct replica_ref *r)
 		 "isr=%s, partitionEpoch=%d) after removing replica %d from the ISR as part of transition to OfflineReplica",
 	    m->controller_id, m->ctx->epoch, r->p->topic->name, r->p->index, r->p->info.leader, r->p->info.leader_epoch,
 	    int_list_text(r->p->info.isr, isr, sizeof(isr)), r->p->info.partition_epoch, r->broker);
+	if (!r->p->topic->to_delete)
+		request_batch_update(m->batch, r->p); /* also when it was the only replica */
 	for (size_t i = 0; i < all.n && !r->p->topic->to_delete; i++)
 		if (all.v[i] != r->broker)
 			request_batch_leader_and_isr(m->batch, all.v[i], r->p, false);

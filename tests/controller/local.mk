@@ -7,3 +7,7 @@ tests_controller_test_replica_assignment_LDADD = $(UPTO_controller) $(TEST_LIBS)
 check_PROGRAMS += tests/controller/test_channel
 tests_controller_test_channel_SOURCES = tests/controller/test_channel.c
 tests_controller_test_channel_LDADD = $(UPTO_controller) $(TEST_LIBS)
+
+check_PROGRAMS += tests/controller/test_controller
+tests_controller_test_controller_SOURCES = tests/controller/test_controller.c tests/zk/fixture.c tests/zk/fixture.h
+tests_controller_test_controller_LDADD = $(UPTO_controller) $(TEST_LIBS)

@@ -151,7 +151,7 @@ static bool fill_dir(struct request *req, const struct found *f, size_t i,
 		first++;
 	while (first + n < f->n && !strcmp(log_parent_dir(f->v[first + n]), info.path))
 		n++;
-	return out->log_dir.len >= 0 && fill_topics(req, f->v + first, n, out);
+	return out->log_dir.len >= 0 && fill_topics(req, n ? f->v + first : NULL, n, out);
 }
 
 static void describe_log_dirs(struct request *req)

@@ -11,11 +11,17 @@ from collections import namedtuple
 
 import confluent_kafka
 import kafka
+from confluent_kafka import KafkaError
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from harness import SLOW, wait_until
 
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
+
+# What a client hears from a broker that has not been told about its partitions.
+NOT_YET = {KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC, KafkaError._TRANSPORT,
+           KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError.UNKNOWN_TOPIC_OR_PART,
+           KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION}
 
 Record = namedtuple("Record", "key value headers timestamp offset", defaults=(None, None, (), None, None))
 
@@ -44,8 +50,10 @@ def create_topic(broker, topic, partitions=1, replication=1, timeout=30, **confi
 
 
 def delete_topic(broker, topic, timeout=30):
+    """Returns when the name may be used again: the controller has also taken away its order."""
     for future in admin(broker).delete_topics([topic], operation_timeout=timeout * SLOW).values():
         future.result(timeout * SLOW)
+    wait_until(lambda: broker.znode(f"/admin/delete_topics/{topic}")[1] is None, timeout, "the deletion to be over")
 
 
 # --- confluent-kafka ---
@@ -103,10 +111,21 @@ def confluent_consume(broker, topic, count, partition=0, offset=0, timeout=60, *
     return records
 
 
-def watermarks(broker, topic, partition=0):
+def watermarks(broker, topic, partition=0, timeout=30):
+    """(first, next) offset; waits for a broker that has just started and does not know its partitions yet."""
     consumer = confluent_consumer(broker)
+    tp = confluent_kafka.TopicPartition(topic, partition)
+
+    def ask():
+        try:
+            return consumer.get_watermark_offsets(tp, timeout=10 * SLOW)
+        except confluent_kafka.KafkaException as e:
+            if not e.args[0].retriable() and e.args[0].code() not in NOT_YET:
+                raise
+            return None
+
     try:
-        return consumer.get_watermark_offsets(confluent_kafka.TopicPartition(topic, partition), timeout=30 * SLOW)
+        return wait_until(ask, timeout, f"the offsets of {topic}-{partition}", every=0.05)
     finally:
         consumer.close()
 

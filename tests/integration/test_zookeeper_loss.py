@@ -171,5 +171,5 @@ def test_a_stop_without_zookeeper_ends(own_run, topic):
     broker.stop(90)
     assert (broker.log_dirs[0] / ".kafka_cleanshutdown").exists()
     own_run.zookeeper.start()
-    broker.start()
+    broker.start_again_after_kill()  # the session could not be closed
     assert [r.value for r in clients.confluent_consume(broker, topic, 1)] == [b"x"]

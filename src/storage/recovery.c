@@ -376,12 +376,12 @@ static int check_last(struct loader *l)
 	if (l->log->segments_n == 0)
 		return 0;
 	s = log_active(l->log);
-	r = segment_index_agrees(s, &agrees);
+	r = segment_agrees(s, &agrees);
 	if (r < 0)
 		return FAIL(r);
 	if (agrees)
 		return 0;
-	log_warn("[LogLoader partition=%s, dir=%s] the indexes of segment %" PRId64 " do not fit its file although the "
+	log_warn("[LogLoader partition=%s, dir=%s] the end of segment %" PRId64 " does not fit its indexes although the "
 		 "stop was clean: recovering it", l->log->label, l->args->parent_dir, segment_base(s));
 	r = recover_segment(l, s, &lost);
 	return r < 0 && r != -EAGAIN && r != -EUCLEAN ? FAIL(r) : r;

@@ -47,9 +47,10 @@ bool segment_covers(const struct segment *s, int64_t offset);
 /* Creates a missing time index (empty) and checks the transaction index.
  *   0 | -ENOENT no offset index: recover | -EBADMSG bad transaction index: recover | -EUCLEAN | -errno */
 int segment_check(struct segment *s) MUST_CHECK;
-/* After a clean stop: whether the indexes are trimmed and the last entry leads to a batch with that offset. False:
- * padded (storage-fixtures.md S9), or ahead of the log (S10); both must be rebuilt. */
-int segment_index_agrees(struct segment *s, bool *ret) MUST_CHECK;
+/* After a clean stop: whether the indexes are trimmed, the last entry leads to a batch with that offset, and whole
+ * batches follow up to the end of the file. False: padded (storage-fixtures.md S9), ahead of the log (S10) or a
+ * damaged end; the segment must be recovered. */
+int segment_agrees(struct segment *s, bool *ret) MUST_CHECK;
 /* The offset after the last batch; the base when there is none. */
 int segment_next_offset(struct segment *s, int64_t *ret) MUST_CHECK;
 

@@ -72,38 +72,40 @@ int segment_find(struct segment *s, int64_t offset, int64_t end, struct segment_
 	return r < 0 ? FAIL(r) : r;
 }
 
-int segment_index_agrees(struct segment *s, bool *ret)
+/* Whether the batches from `from` on reach the end of the file, one with the indexed offset among them. */
+static int tail_agrees(struct segment *s, const struct offset_position *from, bool *ret)
 {
 	CLEANUP(file_unrefp) struct file *f = NULL;
-	struct offset_position last = { 0, 0 };
 	struct batch_walk w;
-	bool empty;
+	bool found = from->position == 0;
+	int r = segment_file(s, &f);
+
+	if (r < 0)
+		return FAIL(r);
+	batch_walk_init(&w, f, from->position, segment_size(s), WALK_HEADERS);
+	while ((r = batch_walk_next(&w)) == 0)
+		found = found || w.batch.last_offset >= from->offset;
+	*ret = found && r == BATCH_PARTIAL && w.next == segment_size(s);
+	batch_walk_fini(&w);
+	return r < 0 ? FAIL(r) : 0;
+}
+
+int segment_agrees(struct segment *s, bool *ret)
+{
+	struct offset_position last = { 0, 0 };
 	int r;
 
 	lock_take(&s->lock);
 	r = segment_load_indexes(s);
-	empty = s->offsets.f.n == 0;
-	if (r == 0 && !empty)
+	if (r == 0 && s->offsets.f.n > 0)
 		r = offset_index_lookup(&s->offsets, INT64_MAX, &last);
 	/* closed in order, an index is as long as its entries */
 	*ret = s->offsets.f.length < (int64_t)(s->offsets.f.n + 1) * s->offsets.f.entry_size &&
 	    s->times.f.length < (int64_t)(s->times.f.n + 1) * s->times.f.entry_size;
 	lock_release(&s->lock);
-	if (r < 0)
-		return FAIL(r);
-	if (empty || !*ret)
-		return 0;
-	r = segment_file(s, &f);
-	if (r < 0)
-		return FAIL(r);
-	batch_walk_init(&w, f, last.position, segment_size(s), WALK_HEADERS);
-	while ((r = batch_walk_next(&w)) == 0 && w.batch.last_offset < last.offset)
-		continue;
-	batch_walk_fini(&w);
-	if (r < 0)
-		return FAIL(r);
-	*ret = r == 0;
-	return 0;
+	if (r == 0 && *ret)
+		r = tail_agrees(s, &last, ret);
+	return r < 0 ? FAIL(r) : 0;
 }
 
 int segment_next_offset(struct segment *s, int64_t *ret)

@@ -50,3 +50,8 @@ tests_fuzz_fuzz_frames_SOURCES = tests/fuzz/fuzz_frames.c $(api_fixture)
 tests_fuzz_fuzz_frames_CPPFLAGS = $(api_cppflags) -I$(srcdir)/tests/api
 tests_fuzz_fuzz_frames_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_frames_LDADD = $(fuzz_main) $(UPTO_api) $(TEST_LIBS)
+
+fuzz_targets += tests/fuzz/fuzz_log_recovery
+tests_fuzz_fuzz_log_recovery_SOURCES = tests/fuzz/fuzz_log_recovery.c
+tests_fuzz_fuzz_log_recovery_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_log_recovery_LDADD = $(fuzz_main) $(UPTO_storage)

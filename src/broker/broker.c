@@ -478,13 +478,13 @@ void broker_stop(struct broker *b)
 	stop_requests(b);
 	stop_coordination(b);
 	b->workers = worker_pool_free(b->workers);
-	b->scheduler = scheduler_free(b->scheduler);
 	b->server = server_free(b->server);
 	b->log_dirs = log_dirs_close(b->log_dirs);
 	b->zk = zk_session_close(b->zk);
-	b->background = worker_pool_free(b->background);
-	b->producer_ids = producer_ids_free(b->producer_ids);
 	b->controller = controller_free(b->controller);
+	b->producer_ids = producer_ids_free(b->producer_ids);
+	b->scheduler = scheduler_free(b->scheduler); /* its users have cancelled their timers */
+	b->background = worker_pool_free(b->background);
 	b->topic_admin = topic_admin_free(b->topic_admin);
 	b->registration = registration_free(b->registration);
 	b->partitions = partitions_free(b->partitions);

@@ -18,7 +18,7 @@ src_api_libapi_a_SOURCES = \
 	src/api/fetch.c src/api/fetch_answer.c src/api/fetch_read.c src/api/fetch_work.h \
 	src/api/find_coordinator.c \
 	src/api/incremental_alter_configs.c \
-	src/api/init_producer_id.c \
+	src/api/init_producer_id.c src/api/init_producer_id.h \
 	src/api/list.h \
 	src/api/list_offsets.c \
 	src/api/metadata.c \

@@ -19,6 +19,7 @@
 #include "api/api.h"
 #include "api/config_service.h"
 #include "api/dispatch.h"
+#include "api/init_producer_id.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -123,24 +124,19 @@ static bool on_unclean_default(void *arg)
 
 static void on_ids_allocated(void *arg, int r, int64_t first, int32_t count)
 {
-	producer_ids_block(arg, r, first, count);
+	struct broker *b = arg;
+
+	producer_ids_block(b->producer_ids, r, first, count);
+	if (r != -ESHUTDOWN) /* then we may be inside the asking request; whoever waits has been completed anyway */
+		delayed_check(b->delayed, init_producer_id_key);
 }
 
-static void on_ids_wanted(void *arg, struct producer_ids *ids)
+static void on_ids_wanted(void *arg, struct producer_ids *ids UNUSED)
 {
 	struct broker *b = arg;
 
 	controller_allocate_producer_ids(b->controller, b->id, partitions_broker_epoch(b->partitions),
-	    on_ids_allocated, ids);
-}
-
-/* The controller gives out producer ids: ours can be had from now on. */
-static void on_role_changed(void *arg, bool active)
-{
-	struct broker *b = arg;
-
-	if (active)
-		producer_ids_prepare(b->producer_ids);
+	    on_ids_allocated, b);
 }
 
 static int on_validate_overrides(void *arg, struct arena *a, const struct topic_override *v, int32_t n,
@@ -234,8 +230,8 @@ static int start_log_dirs(struct broker *b)
 	if (r < 0)
 		return r;
 	if (*meta.cluster_id && strcmp(meta.cluster_id, b->cluster_id)) {
-		log_error("The Cluster ID %s doesn't match stored clusterId %s in meta.properties. The broker is "
-			  "trying to join the wrong cluster. Configured zookeeper.connect may be wrong.",
+		log_error("The Cluster ID %s doesn't match stored clusterId %s (cluster.id in meta.properties). The broker "
+			  "is trying to join the wrong cluster. Configured zookeeper.connect may be wrong.",
 		    b->cluster_id, meta.cluster_id);
 		return -EINVAL;
 	}
@@ -349,7 +345,6 @@ static int start_controller(struct broker *b)
 		.open_arg = &b->local,
 		.register_broker = on_register,
 		.unclean_default = on_unclean_default,
-		.role_changed = on_role_changed,
 		.arg = b,
 	};
 	struct producer_ids_config ids = { .clock = &clock_real, .request = on_ids_wanted, .arg = b };

@@ -17,3 +17,7 @@ src_broker_libbroker_a_SOURCES += \
 	src/broker/reconfigure.c src/broker/reconfigure.h \
 	src/broker/settings.c src/broker/settings.h
 EXTRA_DIST += src/broker/README.md
+
+sbin_PROGRAMS += moldaud
+moldaud_SOURCES = src/broker/main.c
+moldaud_LDADD = $(UPTO_broker)

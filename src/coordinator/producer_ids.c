@@ -91,17 +91,6 @@ int producer_ids_next(struct producer_ids *p, int64_t *ret)
 	return got ? 0 : KERR_COORDINATOR_LOAD_IN_PROGRESS;
 }
 
-void producer_ids_prepare(struct producer_ids *p)
-{
-	bool ask;
-
-	lock_take(&p->lock);
-	ask = must_ask(p);
-	lock_release(&p->lock);
-	if (ask)
-		p->config.request(p->config.arg, p);
-}
-
 void producer_ids_block(struct producer_ids *p, int r, int64_t first, int32_t count)
 {
 	lock_take(&p->lock);

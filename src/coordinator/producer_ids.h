@@ -30,8 +30,6 @@ struct producer_ids *producer_ids_free(struct producer_ids *p); /* no request is
 
 /* 0 | KERR_COORDINATOR_LOAD_IN_PROGRESS: none at hand, one was asked for (clients try again). */
 int producer_ids_next(struct producer_ids *p, int64_t *ret) MUST_CHECK;
-/* Asks for a block if one is wanted, so that the first producer does not find none. */
-void producer_ids_prepare(struct producer_ids *p);
 /* The answer to request: r 0 with a block, else an error (asked again no sooner than 50 ms later). */
 void producer_ids_block(struct producer_ids *p, int r, int64_t first, int32_t count);
 

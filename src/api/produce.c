@@ -184,6 +184,7 @@ static void append(struct request *req, struct produce_target *t)
 	t->answer->log_append_time_ms = r ? -1 : info.log_append_time;
 	t->answer->log_start_offset = info.log_start_offset;
 	fill_record_errors(req, t->answer, &info);
+	produce_log_refused(req->state, t, r, info.error_message);
 	if (r == 0 && in->acks == -1 && info.last_offset >= 0) {
 		t->required = info.last_offset + 1;
 		t->waiting = true;

@@ -1,7 +1,11 @@
-/* produce_check.c - what a record set must pass before its partition's log sees it (protocol.md 8.1). */
+/* produce_check.c - what a record set must pass before its partition's log sees it (protocol.md 8.1), and the line
+ * about one that did not pass it or the log. */
 #include "api/produce_work.h"
 
 #include "api/api.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/rate_limit.h"
 #include "metadata/image.h"
 #include "protocol/errors.h"
 #include "protocol/messages.h"
@@ -9,6 +13,11 @@
 #include "record/validate.h"
 #include "replica/partitions.h"
 #include "storage/log_config.h"
+
+#define LOG_CLASS "kafka.server.ReplicaManager"
+#include "base/logger.h"
+
+enum { LOG_INTERVAL_MS = 1000 };
 
 static bool first_batch(const struct records *r, struct batch *ret)
 {
@@ -92,4 +101,30 @@ bool produce_is_heavy(const struct produce_target *t)
 	log_unref(log);
 	return records_cost(&cfg, t->records->p, (size_t)t->records->len) != RECORDS_CHEAP ||
 	       partition_disk_stalls(t->p);
+}
+
+/* An operator should see records that are refused for what is in them or for want of replicas; one line a second,
+ * since any client can cause it. Errors of routing and size are the client's own business (log-messages.md 5.1). */
+void produce_log_refused(const struct produce_work *w, const struct produce_target *t, int r, struct str why)
+{
+	static struct rate_limit limit;
+	int64_t dropped;
+	char text[256];
+
+	if (r == 0 || r == KERR_NOT_LEADER_OR_FOLLOWER || r == KERR_KAFKA_STORAGE_ERROR || r == KERR_CORRUPT_MESSAGE ||
+	    r == KERR_MESSAGE_TOO_LARGE || r == KERR_RECORD_LIST_TOO_LARGE)
+		return;
+	if (!rate_limit_pass(&limit, clock_mono_ms(w->req->ctx->clock), LOG_INTERVAL_MS, &dropped))
+		return;
+	if (why.len > 0)
+		(void)str_copy(why, text, sizeof(text));
+	else if (r < 0)
+		(void)error_text(r, text, sizeof(text));
+	else
+		(void)str_copy(str_of(kerr_text(r)), text, sizeof(text));
+	logger_write(r == KERR_INVALID_PRODUCER_EPOCH ? LOG_INFO : LOG_ERROR, LOG_CLASS,
+		     "[ReplicaManager broker=%d] Error processing append operation on partition %s-%d: %s "
+		     "(%lld more were not logged)",
+		     (int)w->req->ctx->broker_id, partition_topic(t->p), (int)partition_index(t->p), text,
+		     (long long)dropped);
 }

@@ -41,5 +41,7 @@ int produce_check_transaction(const struct produce_work *w);
 int produce_check_target(const struct produce_work *w, struct produce_target *t);
 /* Would appending this make a network loop wait, or compute for long? */
 bool produce_is_heavy(const struct produce_target *t);
+/* The log line about records that were refused with `r`, if it deserves one; `why` may be null. */
+void produce_log_refused(const struct produce_work *w, const struct produce_target *t, int r, struct str why);
 
 #endif

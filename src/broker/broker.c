@@ -300,7 +300,6 @@ static int start_partitions(struct broker *b)
 		.metadata = b->metadata,
 		.log_dirs = b->log_dirs,
 		.delayed = b->delayed,
-		.workers = b->workers,
 		.replica_lag_time_max_ms = config_long(b->config, CFG_REPLICA_LAG_TIME_MAX_MS),
 	};
 

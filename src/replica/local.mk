@@ -8,3 +8,4 @@ src_replica_libreplica_a_SOURCES = \
 	src/replica/isr.c src/replica/isr.h \
 	src/replica/partition.c src/replica/partition.h \
 	src/replica/partitions.c src/replica/partitions.h src/replica/partitions_priv.h
+EXTRA_DIST += src/replica/README.md

@@ -410,7 +410,7 @@ int partition_append(struct partition *p, uint8_t *data, size_t len, int16_t ack
 
 	*ret_moved = 0;
 	*ret = (struct log_append_info){ .first_offset = -1, .last_offset = -1, .log_append_time = -1,
-					 .log_start_offset = -1 };
+					 .log_start_offset = -1, .error_message = STR_NULL };
 	r = append_begin(p, acks, &epoch);
 	if (r)
 		return r;

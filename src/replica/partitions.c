@@ -5,7 +5,6 @@
 
 #include "base/alloc.h"
 #include "base/table.h"
-#include "base/worker.h"
 #include "metadata/image.h"
 #include "protocol/errors.h"
 #include "replica/partitions_priv.h"
@@ -275,36 +274,14 @@ void partitions_moved(struct partitions *ps, struct partition *p, unsigned moved
 
 /* --- failed log directories --- */
 
-struct failure {
-	struct job job;
-	struct partitions *ps;
-	char *dir;
-	int r;
-};
-
-static void failure_run(struct job *job)
-{
-	struct failure *f = CONTAINER_OF(job, struct failure, job);
-
-	log_dirs_fail(f->ps->config.log_dirs, f->dir, f->r); /* calls back partitions_dir_offline */
-	free(f->dir);
-	free(f);
-}
-
 void partitions_storage_failed(struct partitions *ps, struct partition *p, int r)
 {
 	struct log *log = partition_log(p);
-	struct failure *f;
 
 	if (!log)
 		return; /* already offline or gone */
-	f = xcalloc(1, sizeof(*f));
-	f->job.run = failure_run;
-	f->ps = ps;
-	f->dir = xstrdup(log_parent_dir(log));
-	f->r = r;
+	log_dirs_fail(ps->config.log_dirs, log_parent_dir(log), r); /* later calls back partitions_dir_offline */
 	log_unref(log);
-	worker_pool_submit(ps->config.workers, &f->job);
 }
 
 struct going_offline {

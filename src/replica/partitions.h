@@ -27,7 +27,6 @@ struct log_dirs;
 struct partitions;
 struct stop_replica_request;
 struct update_metadata_request;
-struct worker_pool;
 
 struct partitions_config {
 	int32_t broker_id;
@@ -35,7 +34,6 @@ struct partitions_config {
 	struct metadata *metadata;
 	struct log_dirs *log_dirs;
 	struct delayed *delayed;
-	struct worker_pool *workers;	 /* failures of log directories are handled there */
 	int64_t replica_lag_time_max_ms; /* replica.lag.time.max.ms */
 };
 
@@ -67,7 +65,7 @@ void partitions_count(struct partitions *ps, struct partitions_count *ret);
 
 /* Wakes those who wait for what `moved` (enum partition_moved) says. No lock held. */
 void partitions_moved(struct partitions *ps, struct partition *p, unsigned moved);
-/* Storage under the partition failed with -errno `r`: takes its log directory offline, on a worker. */
+/* Storage under the partition failed with -errno `r`: its log directory goes offline, on another thread. */
 void partitions_storage_failed(struct partitions *ps, struct partition *p, int r);
 /* A log directory is offline: so are the partitions in it. Called through log_dirs' on_dir_offline. Waits. */
 void partitions_dir_offline(struct partitions *ps, const char *dir);

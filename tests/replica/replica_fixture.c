@@ -84,7 +84,6 @@ static void open_partitions(void)
 		.metadata = rf.metadata,
 		.log_dirs = rf.log_dirs,
 		.delayed = rf.delayed,
-		.workers = rf.workers,
 		.replica_lag_time_max_ms = 30000,
 	};
 

@@ -1,1 +1,29 @@
 # the command line: the program moldau
+noinst_LIBRARIES += src/tools/libtools.a
+src_tools_libtools_a_SOURCES = \
+	src/tools/admin.c src/tools/admin.h \
+	src/tools/client_log.c src/tools/client_log.h \
+	src/tools/client_properties.c src/tools/client_properties.h \
+	src/tools/client_security.c src/tools/client_security.h \
+	src/tools/console_consumer.c \
+	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
+	src/tools/console_producer.c \
+	src/tools/deserializer.c src/tools/deserializer.h \
+	src/tools/formatter.c src/tools/formatter.h \
+	src/tools/formatter_log.c src/tools/formatter_log.h \
+	src/tools/java_regex.c src/tools/java_regex.h \
+	src/tools/line_reader.c src/tools/line_reader.h \
+	src/tools/options.c src/tools/options.h \
+	src/tools/report.c src/tools/report.h \
+	src/tools/tool.h \
+	src/tools/topics.c src/tools/topics_priv.h \
+	src/tools/topics_describe.c \
+	src/tools/topics_options.c \
+	src/tools/usage.c \
+	src/tools/wire.c src/tools/wire.h
+
+# Of the layers above only those parts that tools need are linked (UPTO_tools), so that a tool starts in milliseconds.
+bin_PROGRAMS += moldau
+moldau_SOURCES = src/tools/main.c
+moldau_LDADD = $(UPTO_tools)
+moldau_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed

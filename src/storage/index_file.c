@@ -69,8 +69,12 @@ int index_file_load(struct index_file *x, int64_t max_bytes)
 	if (x->loaded)
 		return 0;
 	r = open_file(x, O_RDONLY, &f);
-	if (r == -ENOENT)
-		return index_file_reset(x, max_bytes);
+	if (r == -ENOENT) {
+		r = index_file_reset(x, max_bytes);
+		x->dirty = false; /* zeros need no sync: no descriptor is kept for them */
+		index_file_idle(x);
+		return r < 0 ? FAIL(r) : 0;
+	}
 	if (r < 0)
 		return FAIL(r);
 	size = file_size(f);
@@ -168,6 +172,18 @@ int index_file_resize(struct index_file *x, int64_t bytes)
 		return FAIL(r);
 	x->length = length;
 	x->dirty = true;
+	return 0;
+}
+
+int index_file_extend(struct index_file *x, int64_t bytes)
+{
+	bool dirty = x->dirty;
+	int r = index_file_resize(x, bytes);
+
+	if (r < 0)
+		return FAIL(r);
+	x->dirty = dirty;
+	index_file_idle(x);
 	return 0;
 }
 

@@ -55,6 +55,8 @@ int index_file_get(struct index_file *x, uint32_t i, uint8_t *ret_entry) MUST_CH
 void index_file_cut(struct index_file *x, uint32_t n);
 /* Makes the file `bytes` long (rounded down, at least the entries). */
 int index_file_resize(struct index_file *x, int64_t bytes) MUST_CHECK;
+/* The same for the active segment's preallocation, which need not be synced and keeps no descriptor. */
+int index_file_extend(struct index_file *x, int64_t bytes) MUST_CHECK;
 int index_file_trim(struct index_file *x) MUST_CHECK; /* to its entries */
 /* No entries, `max_bytes` long, whatever the file holds now. */
 int index_file_reset(struct index_file *x, int64_t max_bytes) MUST_CHECK;

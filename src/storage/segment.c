@@ -263,8 +263,6 @@ int segment_should_roll(struct segment *s, const struct log_config *config, int6
 	lock_take(&s->lock);
 	r = segment_load_indexes(s);
 	full = r == 0 && (offset_index_full(&s->offsets) || time_index_full(&s->times));
-	if (r == 0 && s->offsets.f.n == 0)
-		index_file_idle(&s->offsets.f);
 	lock_release(&s->lock);
 	if (r < 0)
 		return FAIL(r);
@@ -379,9 +377,9 @@ int segment_become_active(struct segment *s)
 	lock_take(&s->lock);
 	r = segment_load_indexes(s);
 	if (r == 0)
-		r = index_file_resize(&s->offsets.f, s->index_bytes);
+		r = index_file_extend(&s->offsets.f, s->index_bytes);
 	if (r == 0)
-		r = index_file_resize(&s->times.f, s->index_bytes);
+		r = index_file_extend(&s->times.f, s->index_bytes);
 	lock_release(&s->lock);
 	return r < 0 ? FAIL(r) : 0;
 }

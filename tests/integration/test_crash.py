@@ -93,7 +93,7 @@ def test_kill_9_in_the_middle_of_idempotent_producing(run, topic):
 def filled(run, topic, count=500, **overrides):
     """A broker with a topic of numbered records, each a batch of its own, in several segments."""
     broker = run.broker(0, zookeeper_session_timeout_ms=2000, **overrides)
-    clients.create_topic(broker, topic, segment_bytes=20_000, index_interval_bytes=1000)
+    clients.create_topic(broker, topic, segment_bytes=10_000, index_interval_bytes=1000)
     producer = clients.confluent_producer(broker, batch_num_messages=1, linger_ms=0)
     for i in range(count):
         producer.produce(topic, value=b"%d" % i, partition=0)

@@ -102,7 +102,7 @@ void node_watch_stop(struct node_watch *w);
 
 /* office.c: election, failover, resignation */
 event_fn office_startup, office_controller_change, office_reelect, office_expire, office_register_and_reelect;
-/* Reads /controller, setting its watch; resigns when it names another broker. */
+/* Reads /controller, setting its watch; resigns when it names another broker; queues an election when there is none. */
 int office_look(struct controller *c);
 void office_resign(struct controller *c);
 

@@ -53,7 +53,7 @@ static int read_controller(struct controller *c, int32_t *ret)
 	return r == 0 ? 0 : FAIL(r > 0 ? -EPROTO : r);
 }
 
-int office_look(struct controller *c)
+static int look(struct controller *c)
 {
 	bool was = controller_is_active(c);
 	int32_t id;
@@ -64,6 +64,23 @@ int office_look(struct controller *c)
 	atomic_store(&c->active_id, id);
 	if (was && id != c->config.broker_id)
 		office_resign(c);
+	return 0;
+}
+
+/* The office may be found empty without an event to come: the node went between the event that made us look and the
+ * new watch. Kafka then waits for a creation that nobody makes. */
+int office_look(struct controller *c)
+{
+	struct event *e;
+	int r = look(c);
+
+	if (r < 0)
+		return FAIL(r);
+	if (controller_id(c) == -1) {
+		e = event_new("Reelect", office_reelect);
+		e->once = true;
+		event_queue(c, e);
+	}
 	return 0;
 }
 
@@ -305,7 +322,11 @@ static void move_office(struct controller *c)
 	int32_t version = c->ctx.epoch_version;
 	int64_t deadline = clock_mono_ms(&clock_real) + MOVE_PAUSE_MS;
 
-	if (office_look(c) < 0 || !controller_is_active(c)) {
+	int r = look(c);
+
+	if (r < 0 || !controller_is_active(c)) {
+		if (r < 0) /* the session's end, or the next event, tells more */
+			atomic_store(&c->active_id, -1);
 		office_resign(c);
 		return;
 	}
@@ -389,7 +410,7 @@ int office_controller_change(struct controller *c, struct event *e)
 
 int office_reelect(struct controller *c, struct event *e)
 {
-	int r = office_look(c);
+	int r = look(c);
 
 	(void)e;
 	return r < 0 ? FAIL(r) : elect(c);
@@ -412,6 +433,6 @@ int office_register_and_reelect(struct controller *c, struct event *e)
 	if (r < 0)
 		return FAIL(r);
 	atomic_store(&c->broker_epoch, epoch);
-	r = office_look(c);
+	r = look(c);
 	return r < 0 ? FAIL(r) : elect(c);
 }

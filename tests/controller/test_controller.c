@@ -499,7 +499,10 @@ static void on_ids(void *arg, int r, int64_t first, int32_t count)
 	struct answer *a = arg;
 
 	pthread_mutex_lock(&a->mutex);
-	*a = (struct answer){ .mutex = a->mutex, .got = 1, .r = r, .first = first, .n = count };
+	a->got = 1;
+	a->r = r;
+	a->first = first;
+	a->n = count;
 	pthread_mutex_unlock(&a->mutex);
 }
 

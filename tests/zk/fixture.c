@@ -17,6 +17,15 @@
 #include "base/clock.h"
 #include "zk/session.h"
 
+/* The library formats addresses for its log lines in one static buffer. */
+#if defined(__SANITIZE_THREAD__)
+const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+	return "race:libzookeeper_mt.so\n";
+}
+#endif
+
 void fixture_zookeeper(int argc, char **argv)
 {
 	const char *top = getenv("TEST_SRCDIR");
@@ -66,9 +75,19 @@ void fixture_until(const char *what, int (*ok)(void *arg), void *arg)
 	}
 }
 
-static int is_connected(void *arg)
+static int is_decided(void *arg)
 {
-	return zoo_state(arg) == ZOO_CONNECTED_STATE;
+	return zoo_state(arg) == ZOO_CONNECTED_STATE || zoo_state(arg) == ZOO_EXPIRED_SESSION_STATE;
+}
+
+/* True when the session is known to be over within half a second. */
+static int is_over(struct zk_session *s, int64_t id)
+{
+	int64_t deadline = clock_mono_ms(&clock_real) + 500;
+
+	while (zk_session_id(s, NULL) == id && clock_mono_ms(&clock_real) < deadline)
+		pause_a_moment();
+	return zk_session_id(s, NULL) != id;
 }
 
 void fixture_expire(struct zk_session *s)
@@ -76,11 +95,17 @@ void fixture_expire(struct zk_session *s)
 	clientid_t id = { 0 };
 	zhandle_t *zh;
 
+	/* The owner, thrown out by the second client, may come back before that closes: then once more. */
 	id.client_id = zk_session_id(s, id.passwd);
-	zh = zookeeper_init(getenv("ZOOKEEPER"), NULL, 10000, &id, NULL, 0);
-	assert_non_null(zh);
-	fixture_until("the session is taken over", is_connected, zh);
-	assert_int_equal(ZOK, zookeeper_close(zh));
+	for (int i = 0; i < 40; i++) {
+		zh = zookeeper_init2(getenv("ZOOKEEPER"), NULL, 10000, &id, NULL, ZOO_NO_LOG_CLIENTENV, NULL);
+		assert_non_null(zh);
+		fixture_until("the session is taken over", is_decided, zh);
+		(void)zookeeper_close(zh);
+		if (is_over(s, id.client_id))
+			return;
+	}
+	fail_msg("the session does not end");
 }
 
 void fixture_pause(void)

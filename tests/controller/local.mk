@@ -11,3 +11,8 @@ tests_controller_test_channel_LDADD = $(UPTO_controller) $(TEST_LIBS)
 check_PROGRAMS += tests/controller/test_controller
 tests_controller_test_controller_SOURCES = tests/controller/test_controller.c tests/zk/fixture.c tests/zk/fixture.h
 tests_controller_test_controller_LDADD = $(UPTO_controller) $(TEST_LIBS)
+
+check_PROGRAMS += tests/controller/test_states
+tests_controller_test_states_SOURCES = \
+	tests/controller/test_states.c tests/controller/fake_store.c tests/controller/fake_store.h
+tests_controller_test_states_LDADD = $(UPTO_controller) $(TEST_LIBS)

@@ -107,13 +107,12 @@ static int recover_batch(struct recovery *rc, const struct batch *b)
 {
 	int r = check_batch(rc->s, b);
 
+	if (r == 0 && b->magic >= 2)
+		r = apply(rc->s, rc->producers, b); /* may still refuse it: nothing else must have seen it then */
 	if (r == 0)
 		r = index_batch(rc, b);
-	if (r == 0 && b->magic >= 2) {
-		if (b->leader_epoch > leader_epochs_latest(rc->epochs))
-			(void)leader_epochs_assign(rc->epochs, b->leader_epoch, b->base_offset);
-		r = apply(rc->s, rc->producers, b);
-	}
+	if (r == 0 && b->magic >= 2 && b->leader_epoch > leader_epochs_latest(rc->epochs))
+		(void)leader_epochs_assign(rc->epochs, b->leader_epoch, b->base_offset);
 	return r;
 }
 
@@ -160,12 +159,13 @@ static int empty(struct recovery *rc)
 	return reset(rc->s);
 }
 
+/* -EINVAL: the largest timestamp belongs to an offset below the last index entry. */
 static int finish(struct recovery *rc)
 {
 	struct segment *s = rc->s;
-	int r = 0;
+	int r = time_index_maybe_append(&s->times, s->max);
 
-	if (file_size(s->file) > rc->valid) {
+	if (r == 0 && file_size(s->file) > rc->valid) {
 		r = file_truncate(s->file, rc->valid);
 		s->dirty = true;
 	}
@@ -174,10 +174,8 @@ static int finish(struct recovery *rc)
 		r = index_file_trim(&s->offsets.f);
 	}
 	if (r == 0)
-		r = time_index_maybe_append(&s->times, s->max);
-	if (r == 0)
 		r = index_file_trim(&s->times.f);
-	return r < 0 ? FAIL(r) : 0;
+	return r < 0 && r != -EINVAL ? FAIL(r) : r;
 }
 
 int segment_recover(struct segment *s, struct producers *producers, struct leader_epochs *epochs, int64_t *ret_lost)
@@ -190,10 +188,13 @@ int segment_recover(struct segment *s, struct producers *producers, struct leade
 	r = reset(s);
 	if (r == 0)
 		r = read_all(&rc);
-	if (r == 0 && rc.offsets_go_back)
-		r = empty(&rc);
-	if (r == 0)
+	if (r == 0 && !rc.offsets_go_back)
 		r = finish(&rc);
+	if (r == -EINVAL || (r == 0 && rc.offsets_go_back)) {
+		r = empty(&rc);
+		if (r == 0)
+			r = finish(&rc);
+	}
 	if (r < 0)
 		return r == -EOVERFLOW ? r : FAIL(r);
 	*ret_lost = before - rc.valid;

@@ -340,6 +340,19 @@ static void damage_that_no_checksum_covers_stays(void **state)
 	recovers(bytes, n, 498, 112, "00000003000000a6" ENTRY_2, TIME_1 TIME_2 TIME_3);
 }
 
+static void offsets_that_go_back_at_an_index_point_empty_the_segment(void **state)
+{
+	uint8_t bytes[700] = { 0 };
+	size_t n = all_bytes(bytes);
+
+	(void)state;
+	bytes[83 * 4 + 7] = 101; /* the batch of the second index entry */
+	recovers(bytes, n, 0, 100, "", "");
+	bytes[83 * 4 + 7] = 108;
+	bytes[83 * 5 + 7] = 101; /* the last one, which has the largest timestamp */
+	recovers(bytes, n, 0, 100, "", "");
+}
+
 static void offsets_beyond_the_index_range_split_the_segment(void **state)
 {
 	uint8_t bytes[700] = { 0 };
@@ -378,6 +391,7 @@ int main(void)
 		T(whole_and_torn_segments_are_recovered),
 		T(damaged_batches_end_the_segment),
 		T(damage_that_no_checksum_covers_stays),
+		T(offsets_that_go_back_at_an_index_point_empty_the_segment),
 		T(offsets_beyond_the_index_range_split_the_segment),
 	};
 

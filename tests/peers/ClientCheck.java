@@ -1,6 +1,6 @@
 // ClientCheck - Apache Kafka's own Java client against a broker: what goes in comes out.
 //
-//   java -cp JARS ClientCheck.java SERVER TOPIC MODE COUNT [CODEC]
+//   java -cp JARS ClientCheck SERVER TOPIC MODE COUNT [CODEC]
 //
 // MODE roundtrip: sends COUNT records with keys, headers and timestamps through the default (idempotent) producer with
 //                 CODEC, reads all partitions from the beginning, compares everything.
@@ -39,7 +39,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 public class ClientCheck {
-    static final long BASE_TIMESTAMP = 1_700_000_000_000L;
+    static final long BASE_TIMESTAMP = System.currentTimeMillis() - 3_600_000; // within the retention
 
     static void check(boolean ok, String what) {
         if (!ok) {
@@ -185,7 +185,16 @@ public class ClientCheck {
         }
     }
 
-    public static void main(String[] args) throws Exception {
+    public static void main(String[] args) {
+        try {
+            run(args);
+        } catch (Throwable t) {
+            t.printStackTrace();
+            System.exit(1);
+        }
+    }
+
+    static void run(String[] args) throws Exception {
         String server = args[0];
         String topic = args[1];
         int count = Integer.parseInt(args[3]);

@@ -474,7 +474,7 @@ int log_flush_all(struct log *log, bool all)
 	while (log->flushing)
 		lock_wait(&log->lock, &log->cond);
 	r = log_check_writable(log);
-	if (r != 0 || (!all && log->recovery_point >= log->end)) {
+	if (r != 0 || (!all && log->recovery_point >= log->end && !leader_epochs_unwritten(&log->epochs))) {
 		lock_release(&log->lock);
 		return r;
 	}

@@ -500,7 +500,9 @@ int segment_close(struct segment *s)
 	int r = 0;
 
 	lock_take(&s->lock);
-	if (s->max_known && s->max.timestamp >= 0) {
+	if (!s->closed && segment_size(s) == 0) /* its index files may not exist yet: a start would miss them */
+		r = segment_load_indexes(s);
+	if (r == 0 && s->max_known && s->max.timestamp >= 0) {
 		r = time_index_load(&s->times, s->index_bytes);
 		if (r == 0)
 			r = time_index_maybe_append(&s->times, s->max);

@@ -96,6 +96,12 @@ static void time_counts_from_the_largest_timestamp(void **state)
 	assert_int_equal(35, log_start_offset(log));
 	assert_true(has_file(&f, SEG(035) ".log"));
 	assert_int_equal(0, log_apply_retention(log)); /* an empty active segment stays */
+	log = log_fixture_reopen_clean(&f);
+	assert_int_equal(35, log_start_offset(log));
+	assert_int_equal(35, log_end_offset(log));
+	log_fixture_close_clean(&f);
+	assert_int_equal(0, file_bytes(&f, SEG(035) ".index"));
+	assert_int_equal(0, file_bytes(&f, SEG(035) ".timeindex"));
 }
 
 static void nothing_at_or_above_the_high_watermark_goes(void **state)
@@ -190,6 +196,7 @@ static void truncating_below_the_first_segment_starts_anew(void **state)
 static void leader_epochs_follow_truncation(void **state)
 {
 	struct log *log = log_fixture_open(&f);
+	CLEANUP(freep) char *text = NULL;
 	int32_t epoch;
 	int64_t end;
 
@@ -205,6 +212,8 @@ static void leader_epochs_follow_truncation(void **state)
 	assert_int_equal(0, log_truncate_to(log, 5));
 	assert_int_equal(1, log_latest_epoch(log));
 	log_fixture_run(&f, 0);
+	text = file_hex(&f, "leader-epoch-checkpoint");
+	assert_string_equal("300a310a3120300a", text); /* 0\n1\n1 0\n, written in the background */
 	log = log_fixture_reopen_dirty(&f, -1);
 	assert_int_equal(1, log_latest_epoch(log));
 	(void)log_set_high_watermark(log, 5);

@@ -100,6 +100,9 @@ static void run_event(struct controller *c, struct event *e)
 	if (r == KERR_STALE_CONTROLLER_EPOCH && !e->answer)
 		log_info("[Controller id=%d] Controller moved to another broker when processing %s.", c->config.broker_id,
 		    e->name);
+	else if (r == -ECONNRESET || r == -ESHUTDOWN) /* the end of the session, or ours, follows */
+		log_info("[Controller id=%d] Giving up event %s: the ZooKeeper session has ended", c->config.broker_id,
+		    e->name);
 	else if (r < 0)
 		log_error("[Controller id=%d] Error processing event %s: %s", c->config.broker_id, e->name,
 		    error_text(r, text, sizeof(text)));

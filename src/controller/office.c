@@ -359,6 +359,9 @@ static void take_office(struct controller *c, int32_t epoch, int32_t version)
 	r = start_term(c);
 	if (r == KERR_STALE_CONTROLLER_EPOCH) {
 		(void)office_look(c);
+	} else if (r == -ECONNRESET || r == -ESHUTDOWN) { /* /controller is gone with the session */
+		atomic_store(&c->active_id, -1);
+		office_resign(c);
 	} else if (r < 0) {
 		log_error("[Controller id=%d] Error while electing or becoming controller on broker %d. Trigger controller "
 			  "movement immediately: %s",

@@ -27,6 +27,7 @@
 #include "broker/config.h"
 #include "broker/config_service.h"
 #include "broker/dynamic_config.h"
+#include "broker/feature_watch.h"
 #include "broker/local_control.h"
 #include "broker/reconfigure.h"
 #include "broker/registration.h"
@@ -47,6 +48,7 @@
 #include "base/logger.h"
 
 enum { STOP_GRACE_MS = 5000 };
+enum { KNOWN_ID_PARTITIONS = 64 }; /* any partition's log would do */
 
 struct broker {
 	struct config *config; /* static and dynamic layers, as of the start */
@@ -68,6 +70,7 @@ struct broker {
 	struct config_services *configs;
 	struct server *server;
 	struct registration *registration;
+	struct feature_watch *features;
 	struct local_control local;
 	struct controller *controller;
 	struct topic_admin *topic_admin;
@@ -120,6 +123,26 @@ static bool on_unclean_default(void *arg)
 
 	config_unref(c);
 	return unclean;
+}
+
+/* What the brokers know a topic by that lost its id: the metadata, else our own log. */
+static bool on_known_topic_id(void *arg, const char *topic, struct uuid *ret)
+{
+	struct broker *b = arg;
+	struct image *image = metadata_image(b->metadata);
+	const struct image_topic *t = image_topic(image, str_of(topic));
+	struct log *log = NULL;
+	int32_t i;
+
+	*ret = t ? t->id : UUID_ZERO;
+	for (i = 0; uuid_is_zero(*ret) && i < KNOWN_ID_PARTITIONS; i++) {
+		log = log_dirs_get(b->log_dirs, topic, i);
+		if (log)
+			*ret = log_topic_id(log);
+		log_unref(log);
+	}
+	image_unref(image);
+	return !uuid_is_zero(*ret);
 }
 
 static void on_ids_allocated(void *arg, int r, int64_t first, int32_t count)
@@ -261,18 +284,28 @@ static int load_logs(struct broker *b)
 	return r < 0 ? r : log_dirs_load(b->log_dirs);
 }
 
-static int check_features(struct broker *b)
+static void on_features_changed(void *arg, int32_t version)
 {
-	char why[REGISTRATION_WHY_MAX] = "";
-	int32_t version;
-	int r = registration_check_features(b->zk, &version, why);
+	struct broker *b = arg;
 
-	if (r < 0) {
-		log_error("[KafkaServer id=%d] /feature in ZooKeeper: %s", b->id, *why ? why : strerror(-r));
-		return r;
-	}
 	atomic_store(&b->features_epoch, version);
-	return 0;
+}
+
+static void on_features_refused(void *arg, const char *why)
+{
+	struct broker *b = arg;
+
+	log_error("[KafkaServer id=%d] %s", b->id, why);
+	if (b->features) /* it was started: go, as Kafka does */
+		broker_fail(b);
+}
+
+static int follow_features(struct broker *b)
+{
+	struct feature_watch_config c = { .zk = b->zk, .pool = b->workers, .changed = on_features_changed,
+		.refused = on_features_refused, .arg = b };
+
+	return feature_watch_start(&c, &b->features);
 }
 
 static int bind_server(struct broker *b)
@@ -344,6 +377,7 @@ static int start_controller(struct broker *b)
 		.open_arg = &b->local,
 		.register_broker = on_register,
 		.unclean_default = on_unclean_default,
+		.known_topic_id = on_known_topic_id,
 		.arg = b,
 	};
 	struct producer_ids_config ids = { .clock = &clock_real, .request = on_ids_wanted, .arg = b };
@@ -420,7 +454,7 @@ static int serve(struct broker *b)
 int broker_start(struct config *config, struct broker **ret)
 {
 	static int (*const steps[])(struct broker *) = {
-		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, check_features,
+		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, follow_features,
 		bind_server, start_partitions, start_controller, follow_configuration, serve,
 	};
 	struct broker *b = xcalloc(1, sizeof(*b));
@@ -456,8 +490,9 @@ static void stop_requests(struct broker *b)
 
 static void stop_coordination(struct broker *b)
 {
-	if (b->zk && zk_session_state(b->zk) != ZK_CONNECTED)
-		zk_session_abort(b->zk); /* nobody waits for a ZooKeeper that is away */
+	if (b->zk)
+		zk_session_abort(b->zk); /* nobody waits for a ZooKeeper that is away, or goes away now */
+	feature_watch_stop(b->features);
 	if (b->dynamic)
 		dynamic_config_stop(b->dynamic);
 	if (b->controller)
@@ -479,6 +514,7 @@ void broker_stop(struct broker *b)
 	b->producer_ids = producer_ids_free(b->producer_ids);
 	b->scheduler = scheduler_free(b->scheduler); /* its users have cancelled their timers */
 	b->background = worker_pool_free(b->background);
+	b->features = feature_watch_free(b->features);
 	b->topic_admin = topic_admin_free(b->topic_admin);
 	b->registration = registration_free(b->registration);
 	b->partitions = partitions_free(b->partitions);

@@ -21,3 +21,4 @@ EXTRA_DIST += src/broker/README.md
 sbin_PROGRAMS += moldaud
 moldaud_SOURCES = src/broker/main.c
 moldaud_LDADD = $(UPTO_broker)
+src_broker_libbroker_a_SOURCES += src/broker/feature_watch.c src/broker/feature_watch.h

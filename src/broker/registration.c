@@ -112,8 +112,11 @@ int registration_check_features(struct zk_session *zk, int32_t *ret_version, cha
 {
 	struct zk_value v = ZK_VALUE_INIT;
 	struct znode_feature f = { .features = NULL };
-	int r = zk_get(zk, &v, ZK_PATH_FEATURE);
+	int r;
 
+	do { /* only exists watches an absent node; if it came in between, read it */
+		r = zk_get(zk, &v, ZK_PATH_FEATURE);
+	} while (r == ZK_NO_NODE && (r = zk_exists(zk, NULL, ZK_PATH_FEATURE)) == 0);
 	if (r == ZK_NO_NODE) {
 		*ret_version = -1;
 		return 0;

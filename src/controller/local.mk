@@ -34,3 +34,4 @@ src_controller_libcontroller_a_SOURCES = \
 	src/controller/topic_events.c \
 	src/controller/zk_store.c \
 	src/controller/zk_store.h
+EXTRA_DIST += src/controller/README.md

@@ -10,3 +10,4 @@ src_zk_libzk_a_SOURCES = \
 	src/zk/znode_broker.c \
 	src/zk/znode_json.h \
 	src/zk/znode_topic.c
+EXTRA_DIST += src/zk/README.md

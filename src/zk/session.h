@@ -79,7 +79,8 @@ int zk_session_open(const struct zk_config *c, struct zk_session **ret) MUST_CHE
  * thread of ZooKeeper and not in a listener. */
 struct zk_session *zk_session_close(struct zk_session *s);
 /* From now on every waiting and new operation ends with -ESHUTDOWN; the session itself stays open. Lets a thread
- * that waits for a ZooKeeper that is away be stopped. */
+ * that waits for a ZooKeeper that is away be stopped. What was sent ends with its answer, or when the library gives
+ * the connection up, at the latest after the session timeout. */
 void zk_session_abort(struct zk_session *s);
 
 enum zk_state zk_session_state(struct zk_session *s);

@@ -70,6 +70,9 @@ struct delayed {
 	struct cond wake;
 	struct delayed_op **heap;
 	size_t heap_n, heap_cap;
+	/* When the thread looks next. It is woken only for an earlier deadline: an operation that completed leaves it
+	 * asleep, so a busy fetcher, whose next deadline is always later, costs no wake-ups. */
+	int64_t sleeps_until_ms;
 	bool stopped, started;
 	pthread_t thread;
 };
@@ -303,7 +306,7 @@ static bool arm(struct delayed *d, struct delayed_op *op)
 	ok = !d->stopped;
 	if (ok) {
 		heap_add(d, op_ref(op));
-		if (d->started && op->heap_at == 0)
+		if (d->started && op->deadline_ms < d->sleeps_until_ms)
 			cond_signal(&d->wake);
 	}
 	lock_release(&d->timer);
@@ -421,12 +424,12 @@ static void *expiry_thread(void *arg)
 		delayed_expire(d);
 		lock_take(&d->timer);
 		if (!d->stopped) {
-			int64_t next = d->heap_n > 0 ? d->heap[0]->deadline_ms : INT64_MAX;
-
-			if (next == INT64_MAX)
+			d->sleeps_until_ms = d->heap_n > 0 ? d->heap[0]->deadline_ms : INT64_MAX;
+			if (d->sleeps_until_ms == INT64_MAX)
 				lock_wait(&d->timer, &d->wake);
-			else if (next > clock_mono_ms(d->clock))
-				(void)lock_wait_until(&d->timer, &d->wake, next);
+			else if (d->sleeps_until_ms > clock_mono_ms(d->clock))
+				(void)lock_wait_until(&d->timer, &d->wake, d->sleeps_until_ms);
+			d->sleeps_until_ms = INT64_MIN; /* awake: it looks before it sleeps again */
 		}
 		stopped = d->stopped;
 		lock_release(&d->timer);

@@ -1,7 +1,7 @@
 /* disk_pace.h - does a log directory write at the pace of memory just now?
  *
  * Appends go to the page cache and take microseconds, until the kernel makes writers wait for the disk. Appends are
- * timed; while one is under way for long, or one of the last second was slow, the directory counts as stalled and
+ * timed; while one is under way for long, or one of the last half second was slow, the directory counts as stalled and
  * network loops hand their appends to workers instead.
  *
  * Thread: any. Atomics only: the figures are hints, no order between them matters.
@@ -14,8 +14,10 @@
 #include <stdint.h>
 
 enum {
-	DISK_PACE_SLOW_MS = 10,	   /* an append that takes longer was waiting for the disk */
-	DISK_PACE_MEMORY_MS = 1000, /* for so long a slow one is remembered */
+	/* An append that takes longer was waiting for the disk: well above what a busy scheduler takes a thread off its
+	 * core for, which is no reason to pay for a change of thread. */
+	DISK_PACE_SLOW_MS = 50,
+	DISK_PACE_MEMORY_MS = 500, /* for so long a slow one is remembered */
 };
 
 struct disk_pace {

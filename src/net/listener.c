@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "net/server_priv.h"
+#include "net/socket_buffer.h"
 
 #define LOG_CLASS "kafka.network.DataPlaneAcceptor"
 #include "base/logger.h"
@@ -28,8 +29,8 @@ static int bind_one(const struct addrinfo *a, const struct server_config *config
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (a->ai_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-	if (config->receive_buffer_bytes > 0) /* inherited by accepted sockets, before the window is negotiated */
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &config->receive_buffer_bytes, sizeof(int));
+	/* inherited by accepted sockets, before the window is negotiated */
+	socket_buffer_set(fd, SO_RCVBUF, config->receive_buffer_bytes);
 	if (bind(fd, a->ai_addr, a->ai_addrlen) < 0 || listen(fd, config->backlog) < 0) {
 		r = -errno;
 		(void)close(fd);

@@ -65,7 +65,8 @@ int load_topic(const struct load_options *o)
 	struct create_topics_request_creatable_topic topic;
 	struct create_topics_request in;
 	struct create_topics_response out;
-	int fd = target_connect(&o->broker);
+	int64_t end = now_ns() + INT64_C(60000000000);
+	int r, fd = target_connect(&o->broker);
 	struct arena a;
 
 	CODEC_INIT(create_topics_request_creatable_topic, &topic);
@@ -77,11 +78,14 @@ int load_topic(const struct load_options *o)
 	CODEC_INIT(create_topics_request, &in);
 	in.topics = &topic;
 	in.topics_n = 1;
-	arena_init(&a, 0);
-	call(fd, API_CREATE_TOPICS, 5, &in, &a, &out);
-	if (out.topics_n != 1 || (out.topics[0].error_code && out.topics[0].error_code != KERR_TOPIC_ALREADY_EXISTS))
-		die("topic %s: error %d", o->topic, out.topics_n == 1 ? out.topics[0].error_code : -1);
-	arena_fini(&a);
+	do {
+		arena_init(&a, 0);
+		call(fd, API_CREATE_TOPICS, 5, &in, &a, &out);
+		r = out.topics_n == 1 ? out.topics[0].error_code : -1;
+		arena_fini(&a);
+	} while (r == KERR_NOT_CONTROLLER && usleep(20000) == 0 && now_ns() < end); /* it has just started */
+	if (r && r != KERR_TOPIC_ALREADY_EXISTS)
+		die("topic %s: error %d", o->topic, r);
 	wait_for_leaders(o, fd, o->partitions);
 	return 0;
 }

@@ -5,6 +5,8 @@ src_zk_libzk_a_SOURCES = \
 	src/zk/path.h \
 	src/zk/session.c \
 	src/zk/session.h \
+	src/zk/session_ops.c \
+	src/zk/session_priv.h \
 	src/zk/znode.c \
 	src/zk/znode.h \
 	src/zk/znode_broker.c \

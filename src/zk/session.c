@@ -1,15 +1,11 @@
-/* session.c - the handle of libzookeeper_mt, the queue of operations in front of it, and the session's thread.
+/* session.c - the life of a session: opening, expiry and renewal, watches, listeners. Its operations are in
+ * session_ops.c.
  *
- * An operation is in exactly one place: `waiting` (not yet sent, in order of submission), `again` (sent, its
- * connection broke; goes out before the waiting ones), `sent` (the library has it), or answered. pump() moves
- * from the first two to the third while the session is connected and the in-flight cap allows.
+ * CONNECTING <-> CONNECTED -> EXPIRED (or AUTH_FAILED) -> CONNECTING with a new handle, all but the last step reported
+ * by the library's event thread; the last is done by renew() on the session's own thread, because a handle cannot be
+ * closed on its own threads.
  *
- * Life of a session: CONNECTING <-> CONNECTED -> EXPIRED (or AUTH_FAILED) -> CONNECTING with a new handle, all but
- * the last step reported by the library's event thread; the last is done by renew() on the session's own thread,
- * because a handle cannot be closed on its own threads.
- *
- * The lock is held while an operation is given to the library: that only serialises it into the library's queue.
- * It is never held in zookeeper_init2 (resolves names), zookeeper_close (joins threads), or anybody's callback.
+ * The lock is never held in zookeeper_init2 (resolves names), zookeeper_close (joins threads), or anybody's callback.
  */
 #include "zk/session.h"
 
@@ -19,72 +15,18 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zookeeper/zookeeper.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/lock.h"
 #include "zk/batch.h"
+#include "zk/session_priv.h"
 
 #define LOG_CLASS "kafka.zookeeper.ZooKeeperClient"
 #include "base/logger.h"
 
 #define RENEW_RETRY_MS	     1000 /* zookeeper.md 3.4 */
 #define LIBRARY_LOG_EVERY_MS 5000 /* while ZooKeeper is away the library would log several lines a second */
-/* A server refuses a larger packet (jute.maxbuffer, 1 MiB) by closing the connection, after which the request would
- * be sent again, forever. */
-#define DATA_MAX ((1u << 20) - 4096)
-#define MAGIC	 0x5a4b5345u
-
-struct zk_session {
-	uint32_t magic;
-	struct zk_config config; /* strings owned */
-	struct lock lock;	 /* everything below */
-	struct cond changed;	 /* state, firing, walking, stopping */
-	zhandle_t *zh;
-	enum zk_state state;
-	bool stopping, aborted;
-	struct list waiting, again, sent;
-	int32_t in_flight;
-	struct list watches;
-	struct zk_watch *firing; /* its `fired` is running */
-	struct list listeners;
-	bool walking; /* listeners are being called */
-	pthread_t thread;
-};
-
-/* What the library needs to keep of a multi until it is answered. */
-struct zk_wire {
-	zoo_op_t *ops;
-	zoo_op_result_t *results;
-	struct Stat *stats;
-};
-
-static void pump(struct zk_session *s, struct list *done);
-static void library_event(zhandle_t *zh, int type, int state, const char *path, void *arg);
-
-static const struct {
-	enum zk_code code;
-	int library;
-	const char *text;
-} codes[] = {
-#define X(name, value, library, text) { ZK_##name, library, text },
-	ZK_CODE_TABLE(X)
-#undef X
-};
-
-const char *zk_code_text(int r)
-{
-	if (r == 0)
-		return "OK";
-	if (r == ZK_GUARD_FAILED)
-		return "guard failed";
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if ((int)codes[i].code == r)
-			return codes[i].text;
-	return r == -ECONNRESET ? "SessionExpired" : r < 0 ? strerror(-r) : "unknown";
-}
 
 const char *zk_state_name(enum zk_state state)
 {
@@ -100,375 +42,6 @@ const char *zk_state_name(enum zk_state state)
 		return "AUTH_FAILED";
 	}
 	return "UNKNOWN";
-}
-
-/* ---- operations ---- */
-
-struct zk_op *zk_op_new(enum zk_op_kind kind, const char *path)
-{
-	struct zk_op *op = xcalloc(1, sizeof(*op));
-
-	op->kind = kind;
-	op->path = path ? xstrdup(path) : NULL;
-	op->version = ZK_ANY_VERSION;
-	op->data_len = -1;
-	list_init(&op->link);
-	return op;
-}
-
-static void op_free_answer(struct zk_op *op)
-{
-	free(op->data);
-	op->data = NULL;
-	op->data_len = -1;
-	for (int32_t i = 0; i < op->children_n; i++)
-		free(op->children[i]);
-	free(op->children);
-	op->children = NULL;
-	op->children_n = 0;
-	free(op->created);
-	op->created = NULL;
-}
-
-static void wire_free(struct zk_wire *w)
-{
-	if (!w)
-		return;
-	free(w->ops);
-	free(w->results);
-	free(w->stats);
-	free(w);
-}
-
-struct zk_op *zk_op_free(struct zk_op *op)
-{
-	if (!op)
-		return NULL;
-	op_free_answer(op);
-	for (int32_t i = 0; i < op->parts_n; i++)
-		zk_op_free(op->parts[i]);
-	free(op->parts);
-	wire_free(op->wire);
-	free(op->path);
-	free(op->data_in);
-	free(op);
-	return NULL;
-}
-
-static void stat_copy(const struct Stat *from, struct zk_stat *ret)
-{
-	if (!from)
-		return;
-	*ret = (struct zk_stat){
-		.czxid = from->czxid,
-		.mzxid = from->mzxid,
-		.pzxid = from->pzxid,
-		.ctime_ms = from->ctime,
-		.mtime_ms = from->mtime,
-		.ephemeral_owner = from->ephemeralOwner,
-		.version = from->version,
-		.child_version = from->cversion,
-		.children = from->numChildren,
-	};
-}
-
-/* The library's code as one of ours. */
-static int code_of(int rc)
-{
-	if (rc == ZOK)
-		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (codes[i].library == rc)
-			return (int)codes[i].code;
-	switch (rc) {
-	case ZSESSIONEXPIRED:
-	case ZCLOSING:
-	case ZINVALIDSTATE:
-		return -ECONNRESET;
-	case ZAUTHFAILED:
-	case ZSESSIONCLOSEDREQUIRESASLAUTH:
-		return -EACCES;
-	default:
-		return -EPROTO;
-	}
-}
-
-/* The request may have been applied or not: only these are sent again. */
-static bool lost(int rc)
-{
-	return rc == ZCONNECTIONLOSS || rc == ZOPERATIONTIMEOUT || rc == ZSYSTEMERROR || rc == ZSESSIONMOVED ||
-	    rc == ZTHROTTLEDOP;
-}
-
-/* Locks: none held. Hands answered operations to their makers. */
-static void deliver(struct list *done)
-{
-	struct zk_op *op, *next;
-
-	list_foreach_safe(op, next, done, link) {
-		struct zk_executor e = op->executor;
-
-		list_remove(&op->link);
-		e.submit(e.arg, &op->job);
-	}
-}
-
-/* Locks: s->lock held. */
-static void finish(struct zk_op *op, int rc, struct list *done)
-{
-	op->rc = rc;
-	list_remove(&op->link);
-	list_append(done, &op->link);
-}
-
-/* Locks: s->lock held. Everything that has not been given to the library ends with `rc`. */
-static void fail_unsent(struct zk_session *s, int rc, struct list *done)
-{
-	struct zk_op *op, *next;
-
-	list_foreach_safe(op, next, &s->again, link)
-		finish(op, rc, done);
-	list_foreach_safe(op, next, &s->waiting, link)
-		finish(op, rc, done);
-}
-
-/* ZooKeeper's thread: every completion ends here. */
-static void answered(struct zk_op *op, int rc)
-{
-	struct zk_session *s = op->session;
-	struct list done = LIST_INIT(done);
-
-	lock_take(&s->lock);
-	s->in_flight--;
-	if (lost(rc) && !s->stopping && !s->aborted && s->state != ZK_EXPIRED && s->state != ZK_AUTH_FAILED) {
-		op_free_answer(op);
-		list_remove(&op->link);
-		list_append(&s->again, &op->link);
-	} else if (lost(rc)) {
-		finish(op, s->stopping || s->aborted ? -ESHUTDOWN : -ECONNRESET, &done);
-	} else {
-		int code = code_of(rc);
-
-		finish(op, code == -ECONNRESET && s->stopping ? -ESHUTDOWN : code, &done);
-	}
-	pump(s, &done);
-	lock_release(&s->lock);
-	deliver(&done);
-}
-
-static void on_data(int rc, const char *value, int len, const struct Stat *stat, const void *arg)
-{
-	struct zk_op *op = (struct zk_op *)(uintptr_t)arg;
-
-	if (rc == ZOK) {
-		stat_copy(stat, &op->stat);
-		if (value && len >= 0) {
-			op->data = xmalloc((size_t)len + 1);
-			memcpy(op->data, value, (size_t)len);
-			op->data[len] = '\0';
-			op->data_len = len;
-		}
-	}
-	answered(op, rc);
-}
-
-static void on_stat(int rc, const struct Stat *stat, const void *arg)
-{
-	struct zk_op *op = (struct zk_op *)(uintptr_t)arg;
-
-	if (rc == ZOK)
-		stat_copy(stat, &op->stat);
-	answered(op, rc);
-}
-
-static void on_children(int rc, const struct String_vector *names, const struct Stat *stat, const void *arg)
-{
-	struct zk_op *op = (struct zk_op *)(uintptr_t)arg;
-
-	if (rc == ZOK) {
-		stat_copy(stat, &op->stat);
-		op->children_n = names ? names->count : 0;
-		op->children = xcalloc((size_t)op->children_n + 1, sizeof(*op->children));
-		for (int32_t i = 0; i < op->children_n; i++)
-			op->children[i] = xstrdup(names->data[i]);
-	}
-	answered(op, rc);
-}
-
-static void on_created(int rc, const char *name, const void *arg)
-{
-	struct zk_op *op = (struct zk_op *)(uintptr_t)arg;
-
-	if (rc == ZOK && name)
-		op->created = xstrdup(name);
-	answered(op, rc);
-}
-
-static void on_void(int rc, const void *arg)
-{
-	struct zk_op *op = (struct zk_op *)(uintptr_t)arg;
-
-	for (int32_t i = 0; i < op->parts_n && !lost(rc); i++) {
-		op->parts[i]->rc = code_of(op->wire->results[i].err);
-		if (rc == ZOK && op->parts[i]->kind == ZK_SET)
-			stat_copy(&op->wire->stats[i], &op->parts[i]->stat);
-	}
-	answered(op, rc);
-}
-
-/* ---- sending ---- */
-
-/* zookeeper.md 1.6 */
-static const struct ACL_vector *acl_of(const struct zk_session *s, const char *path)
-{
-	static struct ACL readable[2];
-	static struct ACL_vector secure = { 2, readable };
-
-	if (!s->config.set_acl || strcmp(path, "/consumers") == 0)
-		return &ZOO_OPEN_ACL_UNSAFE;
-	if (strncmp(path, "/config/users", 13) == 0 || strncmp(path, "/config/brokers", 15) == 0 ||
-	    strncmp(path, "/delegation_token/tokens", 24) == 0)
-		return &ZOO_CREATOR_ALL_ACL;
-	readable[0] = (struct ACL){ ZOO_PERM_ALL, ZOO_AUTH_IDS };
-	readable[1] = (struct ACL){ ZOO_PERM_READ, ZOO_ANYONE_ID_UNSAFE };
-	return &secure;
-}
-
-static int mode_of(enum zk_create_mode mode)
-{
-	switch (mode) {
-	case ZK_PERSISTENT:
-		return ZOO_PERSISTENT;
-	case ZK_EPHEMERAL:
-		return ZOO_EPHEMERAL;
-	case ZK_PERSISTENT_SEQUENTIAL:
-		return ZOO_PERSISTENT_SEQUENTIAL;
-	}
-	return ZOO_PERSISTENT;
-}
-
-static int data_len(const struct zk_op *op)
-{
-	return op->data_in ? (int)strlen(op->data_in) : -1;
-}
-
-static int send_multi(struct zk_session *s, struct zk_op *op)
-{
-	size_t n = (size_t)op->parts_n;
-	struct zk_wire *w;
-
-	wire_free(op->wire); /* of an earlier try */
-	op->wire = w = xcalloc(1, sizeof(*w));
-	w->ops = xcalloc(n, sizeof(*w->ops));
-	w->results = xcalloc(n, sizeof(*w->results));
-	w->stats = xcalloc(n, sizeof(*w->stats));
-	for (size_t i = 0; i < n; i++) {
-		const struct zk_op *part = op->parts[i];
-
-		if (part->kind == ZK_CREATE)
-			zoo_create_op_init(&w->ops[i], part->path, part->data_in, data_len(part),
-			    acl_of(s, part->path), mode_of(part->mode), NULL, 0);
-		else if (part->kind == ZK_SET)
-			zoo_set_op_init(&w->ops[i], part->path, part->data_in, data_len(part), part->version,
-			    &w->stats[i]);
-		else if (part->kind == ZK_DELETE)
-			zoo_delete_op_init(&w->ops[i], part->path, part->version);
-		else
-			zoo_check_op_init(&w->ops[i], part->path, part->version);
-	}
-	return zoo_amulti(s->zh, (int)n, w->ops, w->results, on_void, op);
-}
-
-/* Locks: s->lock held. Is anybody interested in this path? Then the read sets the watch. */
-static watcher_fn watcher_for(struct zk_session *s, const char *path, enum zk_watch_kind kind)
-{
-	struct zk_watch *w;
-
-	list_foreach(w, &s->watches, link)
-		if (w->kind == kind && strcmp(w->path, path) == 0)
-			return library_event;
-	return NULL;
-}
-
-/* Locks: s->lock held. */
-static int send_op(struct zk_session *s, struct zk_op *op)
-{
-	switch (op->kind) {
-	case ZK_GET:
-		return zoo_awget(s->zh, op->path, watcher_for(s, op->path, ZK_WATCH_DATA), s, on_data, op);
-	case ZK_EXISTS:
-		return zoo_awexists(s->zh, op->path, watcher_for(s, op->path, ZK_WATCH_DATA), s, on_stat, op);
-	case ZK_GET_CHILDREN:
-		return zoo_awget_children2(s->zh, op->path, watcher_for(s, op->path, ZK_WATCH_CHILDREN), s,
-		    on_children, op);
-	case ZK_CREATE:
-		return zoo_acreate(s->zh, op->path, op->data_in, data_len(op), acl_of(s, op->path),
-		    mode_of(op->mode), on_created, op);
-	case ZK_SET:
-		return zoo_aset(s->zh, op->path, op->data_in, data_len(op), op->version, on_stat, op);
-	case ZK_DELETE:
-		return zoo_adelete(s->zh, op->path, op->version, on_void, op);
-	case ZK_MULTI:
-		return send_multi(s, op);
-	case ZK_CHECK:
-		break; /* only as a part */
-	}
-	return ZBADARGUMENTS;
-}
-
-/* Locks: s->lock held. Gives the library what the cap allows. */
-static void pump(struct zk_session *s, struct list *done)
-{
-	while (s->zh && s->state == ZK_CONNECTED && s->in_flight < s->config.max_in_flight) {
-		struct zk_op *op = list_first(&s->again, struct zk_op, link);
-		int rc;
-
-		if (!op)
-			op = list_first(&s->waiting, struct zk_op, link);
-		if (!op)
-			return;
-		list_remove(&op->link);
-		list_append(&s->sent, &op->link);
-		s->in_flight++;
-		rc = send_op(s, op);
-		if (rc == ZOK)
-			continue;
-		s->in_flight--;
-		finish(op, code_of(rc), done);
-	}
-}
-
-static size_t op_size(const struct zk_op *op)
-{
-	size_t n = (op->path ? strlen(op->path) : 0) + (op->data_in ? strlen(op->data_in) : 0);
-
-	for (int32_t i = 0; i < op->parts_n; i++)
-		n += op_size(op->parts[i]);
-	return n;
-}
-
-void zk_op_submit(struct zk_session *s, struct zk_op *op, struct zk_executor executor)
-{
-	struct list done = LIST_INIT(done);
-
-	assert(s->magic == MAGIC);
-	op->session = s;
-	op->executor = executor;
-	op_free_answer(op);
-	lock_take(&s->lock);
-	list_append(&s->waiting, &op->link);
-	if (s->stopping || s->aborted)
-		finish(op, -ESHUTDOWN, &done);
-	else if (op_size(op) > DATA_MAX)
-		finish(op, ZK_BAD_ARGUMENTS, &done);
-	else if (s->state == ZK_EXPIRED)
-		finish(op, -ECONNRESET, &done);
-	else if (s->state == ZK_AUTH_FAILED)
-		finish(op, -EACCES, &done);
-	else
-		pump(s, &done);
-	lock_release(&s->lock);
-	deliver(&done);
 }
 
 /* ---- watches and events ---- */
@@ -536,22 +109,22 @@ static void move(struct zk_session *s, enum zk_state to, struct list *done)
 		return;
 	s->state = to;
 	if (to == ZK_EXPIRED)
-		fail_unsent(s, -ECONNRESET, done);
+		session_fail_unsent(s, -ECONNRESET, done);
 	if (to == ZK_AUTH_FAILED)
-		fail_unsent(s, -EACCES, done);
-	pump(s, done);
+		session_fail_unsent(s, -EACCES, done);
+	session_pump(s, done);
 	cond_broadcast(&s->changed);
 }
 
 /* ZooKeeper's thread. The session's own events come to the handle's watcher (`path` empty) and, repeated, to each
  * one-shot watcher, where they mean nothing. */
-static void library_event(zhandle_t *zh, int type, int state, const char *path, void *arg)
+void session_library_event(zhandle_t *zh, int type, int state, const char *path, void *arg)
 {
 	struct zk_session *s = arg;
 
 	(void)zh;
 	(void)state;
-	assert(s->magic == MAGIC);
+	assert(s->magic == SESSION_MAGIC);
 	if (type == ZOO_CREATED_EVENT)
 		fire(s, ZK_EVENT_CREATED, path);
 	else if (type == ZOO_DELETED_EVENT)
@@ -567,9 +140,9 @@ static void session_event(zhandle_t *zh, int type, int state, const char *path, 
 	struct zk_session *s = arg;
 	struct list done = LIST_INIT(done);
 
-	assert(s->magic == MAGIC);
+	assert(s->magic == SESSION_MAGIC);
 	if (type != ZOO_SESSION_EVENT) {
-		library_event(zh, type, state, path, arg);
+		session_library_event(zh, type, state, path, arg);
 		return;
 	}
 	lock_take(&s->lock);
@@ -582,7 +155,7 @@ static void session_event(zhandle_t *zh, int type, int state, const char *path, 
 	else if (state != ZOO_CONNECTED_STATE)
 		move(s, ZK_CONNECTING, &done);
 	lock_release(&s->lock);
-	deliver(&done);
+	session_deliver(&done);
 }
 
 /* ---- the library's log lines ---- */
@@ -640,7 +213,7 @@ static void attach(struct zk_session *s, zhandle_t *zh)
 	if (state == ZOO_CONNECTED_STATE)
 		move(s, ZK_CONNECTED, &done);
 	lock_release(&s->lock);
-	deliver(&done);
+	session_deliver(&done);
 }
 
 /* Locks: none held. */
@@ -739,7 +312,7 @@ static struct zk_session *session_new(const struct zk_config *c)
 {
 	struct zk_session *s = xcalloc(1, sizeof(*s));
 
-	s->magic = MAGIC;
+	s->magic = SESSION_MAGIC;
 	s->config = *c;
 	s->config.connect = xstrdup(c->connect);
 	s->config.name = xstrdup(c->name);
@@ -853,9 +426,9 @@ void zk_session_abort(struct zk_session *s)
 
 	lock_take(&s->lock);
 	s->aborted = true;
-	fail_unsent(s, -ESHUTDOWN, &done);
+	session_fail_unsent(s, -ESHUTDOWN, &done);
 	lock_release(&s->lock);
-	deliver(&done);
+	session_deliver(&done);
 }
 
 struct zk_session *zk_session_close(struct zk_session *s)
@@ -867,10 +440,10 @@ struct zk_session *zk_session_close(struct zk_session *s)
 	log_info("[ZooKeeperClient %s] Closing.", s->config.name);
 	lock_take(&s->lock);
 	s->stopping = true;
-	fail_unsent(s, -ESHUTDOWN, &done);
+	session_fail_unsent(s, -ESHUTDOWN, &done);
 	cond_broadcast(&s->changed);
 	lock_release(&s->lock);
-	deliver(&done);
+	session_deliver(&done);
 	(void)pthread_join(s->thread, NULL);
 	detach(s);
 	log_info("[ZooKeeperClient %s] Closed.", s->config.name);

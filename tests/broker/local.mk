@@ -23,4 +23,5 @@ EXTRA_DIST += tests/broker/data
 
 check_PROGRAMS += tests/broker/test_registration
 tests_broker_test_registration_SOURCES = tests/broker/test_registration.c tests/zk/fixture.c tests/zk/fixture.h
+tests_broker_test_registration_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_broker_test_registration_LDADD = $(UPTO_broker) $(TEST_LIBS)

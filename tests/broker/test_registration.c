@@ -13,7 +13,7 @@
 #include "zk/batch.h"
 #include "zk/path.h"
 #include "zk/znode.h"
-#include "../zk/fixture.h"
+#include "tests/zk/fixture.h"
 
 static struct registration *broker(struct zk_session *zk, int32_t id, const struct clock *clock, int32_t port)
 {

@@ -10,6 +10,7 @@ tests_controller_test_channel_LDADD = $(UPTO_controller) $(TEST_LIBS)
 
 check_PROGRAMS += tests/controller/test_controller
 tests_controller_test_controller_SOURCES = tests/controller/test_controller.c tests/zk/fixture.c tests/zk/fixture.h
+tests_controller_test_controller_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_controller_test_controller_LDADD = $(UPTO_controller) $(TEST_LIBS)
 
 check_PROGRAMS += tests/controller/test_states

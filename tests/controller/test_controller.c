@@ -21,7 +21,7 @@
 #include "zk/batch.h"
 #include "zk/path.h"
 #include "zk/znode.h"
-#include "../zk/fixture.h"
+#include "tests/zk/fixture.h"
 
 #define BROKERS	   3
 #define SESSION_MS 4000

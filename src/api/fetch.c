@@ -18,6 +18,8 @@
 #include "record/convert.h"
 #include "replica/delayed.h"
 
+enum { FRESH_MS = 5000 }; /* written so long ago at most is in memory, written back or not */
+
 static void release(struct request *req)
 {
 	struct fetch_work *w = req->state;
@@ -40,9 +42,9 @@ static void load_and_answer(struct request *req)
 	fetch_answer(w);
 }
 
-static void finish(struct fetch_work *w)
+static void finish(struct fetch_work *w, bool fresh)
 {
-	if (fetch_is_heavy(w))
+	if (fetch_is_heavy(w, fresh))
 		request_to_worker(w->req, load_and_answer);
 	else
 		fetch_answer(w);
@@ -75,10 +77,10 @@ static bool try_waiting(void *arg, int32_t key)
 static void end_waiting(void *arg, enum delayed_end end)
 {
 	struct fetch_work *w = arg;
+	const struct fetch_request *in = w->req->in;
 
-	(void)end;
 	fetch_read(w, false);
-	finish(w);
+	finish(w, w->found_nothing && end == DELAYED_DONE && in->max_wait_ms <= FRESH_MS);
 }
 
 static void wait_for_bytes(struct fetch_work *w)
@@ -89,6 +91,7 @@ static void wait_for_bytes(struct fetch_work *w)
 
 	if (!keys)
 		return request_close(w->req, "out of memory");
+	w->found_nothing = w->bytes == 0; /* then all that it will find was written while it waited */
 	fetch_drop(w); /* everything is read again; nothing is held meanwhile */
 	for (int32_t i = 0; i < w->n; i++)
 		keys[i] = (struct delayed_key){ DELAYED_FETCH, w->context.v[i].topic, w->context.v[i].partition };
@@ -152,7 +155,7 @@ static void fetch(struct request *req)
 	some = fetch_prepare(w);
 	fetch_read(w, true);
 	if (!some || in->max_wait_ms <= 0 || w->bytes >= w->min_bytes || w->answer_now)
-		finish(w);
+		finish(w, false);
 	else
 		wait_for_bytes(w);
 }

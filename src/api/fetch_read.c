@@ -158,12 +158,14 @@ static bool needs_conversion(const struct fetch_work *w, const struct fetch_part
 	return w->magic < 2 && part->data.slice.len > 0 && !w->follower;
 }
 
-bool fetch_is_heavy(const struct fetch_work *w)
+bool fetch_is_heavy(const struct fetch_work *w, bool fresh)
 {
 	for (int32_t i = 0; i < w->n; i++) {
 		const struct log_slice *s = &w->v[i].data.slice;
 
-		if (s->len > 0 && (needs_conversion(w, &w->v[i]) || !page_cache_has(s->file, s->at, s->len)))
+		if (s->len == 0)
+			continue;
+		if (needs_conversion(w, &w->v[i]) || (!fresh && !page_cache_has(s->file, s->at, s->len)))
 			return true;
 	}
 	return false;

@@ -38,6 +38,7 @@ struct fetch_work {
 	int8_t magic;		/* what the version understands */
 	int64_t max_bytes, min_bytes;
 	int64_t bytes;		/* found by the last read */
+	bool found_nothing;	/* ... by the first one, before it waited */
 	bool answer_now;	/* an error or a divergence was found */
 	int64_t available;	/* while waiting: of all partitions */
 	bool hopeless;		/* while waiting: some partition will not get better */
@@ -51,8 +52,9 @@ bool fetch_prepare(struct fetch_work *w);
 void fetch_read(struct fetch_work *w, bool first);
 /* What reading partition i now would find: -1 nothing to wait for. */
 int64_t fetch_available(const struct fetch_work *w, int32_t i);
-/* Does sending what was read have to wait for the disk, or be computed? Then fetch_load first, on a worker. */
-bool fetch_is_heavy(const struct fetch_work *w);
+/* Does sending what was read have to wait for the disk, or be computed? Then fetch_load first, on a worker. `fresh`:
+ * the bytes were written a moment ago, so they are in memory and that is not asked. */
+bool fetch_is_heavy(const struct fetch_work *w, bool fresh);
 /* Loads cold ranges and converts for old versions. */
 void fetch_load(struct fetch_work *w);
 /* Drops what the last read found. */

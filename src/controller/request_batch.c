@@ -141,6 +141,25 @@ static void sort_entries(struct batch_entries *e)
 	e->n = n;
 }
 
+/* How many entries from the first on are of its topic. */
+static size_t same_topic(const struct batch_entry *e, size_t n)
+{
+	size_t k = 1;
+
+	while (k < n && e[k].p->topic == e[0].p->topic)
+		k++;
+	return k;
+}
+
+static size_t same_topic_partitions(struct ctl_partition *const *p, size_t n)
+{
+	size_t k = 1;
+
+	while (k < n && p[k]->topic == p[0]->topic)
+		k++;
+	return k;
+}
+
 static void *take(struct control_request *r, size_t n, size_t size)
 {
 	void *p = arena_array(&r->arena, n, size);
@@ -251,7 +270,7 @@ static void send_lisr(struct request_batch *b, const struct ctl_broker *to, cons
 		if (i == 0 || e[i].p->topic != e[i - 1].p->topic) {
 			topic = &req->topic_states[req->topic_states_n++];
 			*topic = (lisr_topic){ .topic_name = text(r, e[i].p->topic->name), .topic_id = e[i].p->topic->id,
-				.partition_states = take(r, n - i, sizeof(lisr_partition)) };
+				.partition_states = take(r, same_topic(e + i, n - i), sizeof(lisr_partition)) };
 		}
 		fill_lisr(r, &e[i], &topic->partition_states[topic->partition_states_n++]);
 		leading += info_of(e[i].p)->leader == to->id;
@@ -347,7 +366,8 @@ static void send_umr(struct request_batch *b, const struct ctl_broker *to)
 		if (!last || last->topic != p->topic) {
 			topic = &req->topic_states[req->topic_states_n++];
 			*topic = (umr_topic){ .topic_name = text(r, p->topic->name), .topic_id = p->topic->id,
-				.partition_states = take(r, b->update.n - i, sizeof(umr_partition)) };
+				.partition_states = take(r, same_topic_partitions(b->update.v + i, b->update.n - i),
+				    sizeof(umr_partition)) };
 		}
 		fill_umr(b, r, p, &topic->partition_states[topic->partition_states_n++]);
 		last = p;
@@ -392,7 +412,7 @@ static void send_stop(struct request_batch *b, const struct ctl_broker *to, cons
 		if (i == 0 || p->topic != e[i - 1].p->topic) {
 			topic = &req->topic_states[req->topic_states_n++];
 			*topic = (stop_topic){ .topic_name = text(r, p->topic->name),
-				.partition_states = take(r, n - i, sizeof(stop_partition)) };
+				.partition_states = take(r, same_topic(e + i, n - i), sizeof(stop_partition)) };
 		}
 		topic->partition_states[topic->partition_states_n++] = (stop_partition){
 			.partition_index = p->index,

@@ -1,6 +1,7 @@
 /* topic_deletion.c - see topic_deletion.h. */
 #include "controller/topic_deletion.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -9,6 +10,8 @@
 
 #define LOG_CLASS "kafka.controller.TopicDeletionManager"
 #include "base/logger.h"
+
+#define NAMES_LOGGED 10
 
 void deletion_queue(struct topic_deletion *d, struct ctl_topic *t)
 {
@@ -177,16 +180,37 @@ static int resume_one(struct topic_deletion *d, struct ctl_topic *t)
 	return r;
 }
 
+/* One line per resumption: with a thousand topics each answer of a broker is one. */
+static void log_queued(const struct topic_deletion *d)
+{
+	struct ctl_topic *t, *next;
+	char names[512] = "";
+	size_t len = 0, n = 0;
+
+	HASH_ITER(hh, d->m->ctx->topics, t, next) {
+		if (!t->to_delete)
+			continue;
+		n++;
+		if (n <= NAMES_LOGGED && len < sizeof(names))
+			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s", n > 1 ? "," : "", t->name);
+	}
+	if (n > NAMES_LOGGED)
+		log_info("[Topic Deletion Manager %d] Handling deletion for topics %s and %zu more", d->m->controller_id,
+		    names, n - NAMES_LOGGED);
+	else if (n > 0)
+		log_info("[Topic Deletion Manager %d] Handling deletion for topics %s", d->m->controller_id, names);
+}
+
 int deletion_resume(struct topic_deletion *d)
 {
 	struct ctl_topic *t, *next;
 	int r = 0;
 
-	HASH_ITER(hh, d->m->ctx->topics, t, next) {
-		if (!d->enabled || !t->to_delete || r != 0)
-			continue;
-		log_info("[Topic Deletion Manager %d] Handling deletion for topics %s", d->m->controller_id, t->name);
-		r = resume_one(d, t);
-	}
+	if (!d->enabled)
+		return 0;
+	log_queued(d);
+	HASH_ITER(hh, d->m->ctx->topics, t, next)
+		if (t->to_delete && r == 0)
+			r = resume_one(d, t);
 	return r;
 }

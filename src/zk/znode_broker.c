@@ -287,7 +287,7 @@ static bool decode_host_port(const json_t *j, struct znode_broker *b)
 	const char *host;
 	int32_t port;
 
-	if (!json_string_at(j, "host", &host) || !json_int(j, "port", &port))
+	if (!json_string_at(j, "host", &host) || !json_int(j, "port", &port) || !host_ok(host, strlen(host)))
 		return false;
 	b->endpoints = xcalloc(1, sizeof(*b->endpoints));
 	b->endpoints_n = 1;

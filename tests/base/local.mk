@@ -64,6 +64,14 @@ check_PROGRAMS += tests/base/test_logger
 tests_base_test_logger_SOURCES = tests/base/test_logger.c tests/base/unit.h
 tests_base_test_logger_LDADD = $(UPTO_base) $(TEST_LIBS)
 
+check_PROGRAMS += tests/base/test_page_cache
+tests_base_test_page_cache_SOURCES = tests/base/test_page_cache.c tests/base/unit.h
+tests_base_test_page_cache_LDADD = $(UPTO_base) $(TEST_LIBS)
+
+check_PROGRAMS += tests/base/test_rate_limit
+tests_base_test_rate_limit_SOURCES = tests/base/test_rate_limit.c tests/base/unit.h
+tests_base_test_rate_limit_LDADD = $(UPTO_base) $(TEST_LIBS)
+
 check_PROGRAMS += tests/base/test_properties
 tests_base_test_properties_SOURCES = tests/base/test_properties.c tests/base/unit.h
 tests_base_test_properties_LDADD = $(UPTO_base) $(TEST_LIBS)

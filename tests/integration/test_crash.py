@@ -29,19 +29,16 @@ class SteadyProducer(threading.Thread):
         self.running = True
         self.producer = clients.confluent_producer(
             broker, acks="all", enable_idempotence=True, linger_ms=2, message_timeout_ms=int(300000 * SLOW),
-            reconnect_backoff_max_ms=200, retry_backoff_ms=20, queue_buffering_max_messages=20000)
+            reconnect_backoff_max_ms=200, retry_backoff_ms=20)
 
     def run(self):
         number = 0
         while self.running:
-            try:
-                self.producer.produce(self.topic, value=b"%d" % number, partition=0, on_delivery=self.note(number))
-                number += 1
-            except BufferError:
-                self.producer.poll(0.05)
-            self.producer.poll(0)
-            if number % 200 == 0:
-                self.producer.poll(0.002)  # leave the machine something
+            while number - len(self.acked) > 2000 and self.running:
+                self.producer.poll(0.01)
+            self.producer.produce(self.topic, value=b"%d" % number, partition=0, on_delivery=self.note(number))
+            number += 1
+            self.producer.poll(0.02 if number % 200 == 0 else 0)  # a few thousand a second are enough
         self.left = self.producer.flush(120 * SLOW)
 
     def note(self, number):
@@ -59,17 +56,17 @@ class SteadyProducer(threading.Thread):
         assert not self.failed, self.failed[:5]
 
 
-def check_all_there(broker, topic, acked):
-    """Every acknowledged number is at its offset, and no number is there twice."""
+def check_all_there(broker, topic, acked, start=0):
+    """From offset `start` on, every acknowledged number is at its offset, and no number is there twice."""
     _, high = clients.watermarks(broker, topic)
-    got = clients.confluent_consume(broker, topic, high, timeout=120)
-    assert [r.offset for r in got] == list(range(high))
+    got = clients.confluent_consume(broker, topic, high - start, offset=start, timeout=120)
+    assert [r.offset for r in got] == list(range(start, high))
     numbers = [int(r.value) for r in got]
-    assert len(set(numbers)) == len(numbers), "a record is there twice"
+    assert numbers == sorted(set(numbers)), "a record is there twice, or out of order"
     for number, offset in acked.items():
         assert offset < high, f"record {number} acknowledged at {offset} is lost: the log ends at {high}"
-        assert numbers[offset] == number
-    assert numbers == sorted(numbers)
+        assert offset < start or numbers[offset - start] == number
+    return high
 
 
 def test_kill_9_in_the_middle_of_idempotent_producing(run, topic):
@@ -78,13 +75,14 @@ def test_kill_9_in_the_middle_of_idempotent_producing(run, topic):
     producer = SteadyProducer(broker, topic)
     producer.start()
     rng = random.Random(2024)
+    checked = 0
     for _ in range(KILLS):
         before = len(producer.acked)
         wait_until(lambda before=before: len(producer.acked) > before + 500, 60, "acknowledgements")
         time.sleep(rng.random() * 0.05)  # the instant of the blow is what is random here, nothing waits for it
         broker.kill()
         broker.start_again_after_kill()
-        check_all_there(broker, topic, dict(producer.acked))
+        checked = check_all_there(broker, topic, dict(producer.acked), max(0, checked - 5000))
     producer.finish()
     assert len(producer.acked) > KILLS * 500
     check_all_there(broker, topic, producer.acked)

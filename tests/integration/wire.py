@@ -126,12 +126,12 @@ class Connection:
             lambda: (answer.take("hiii"), answer.array(lambda: answer.take("i")), answer.array(
                 lambda: answer.take("i"))))))[0][0]
 
-    def produce(self, topic, partition, records, acks=1, version=3):
+    def produce(self, topic, partition, records, acks=1, version=7):
         """(error code, base offset)"""
         body = (string(None) if version >= 3 else b"") + struct.pack(">hi", acks, 30000) + array(
             [string(topic) + array([struct.pack(">ii", partition, len(records)) + records])])
         answer = self.request(PRODUCE, version, body)
-        tail = "q" if version >= 2 else ""
+        tail = "qq" if version >= 5 else "q" if version >= 2 else ""
         topics = answer.array(lambda: (answer.string(), answer.array(lambda: answer.take("ihq" + tail))))
         result = topics[0][1][0]
         return result[1], result[2]

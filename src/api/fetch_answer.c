@@ -61,13 +61,9 @@ static void fill_error(struct fetch_work *w, const struct fetch_want *want, cons
 {
 	a->error_code = error_for(w, part->error);
 	a->high_watermark = a->last_stable_offset = a->log_start_offset = -1;
-	if (part->refused) {
-		a->aborted_transactions_n = 0;
-		a->records = RECORDS_NULL;
-	} else {
-		a->aborted_transactions_n = -1;
-		a->records = no_records();
-	}
+	/* As observed with 3.9.1: an empty list for what was not read, null records for what cannot be converted. */
+	a->aborted_transactions_n = part->refused || part->not_understood ? 0 : -1;
+	a->records = part->not_understood ? RECORDS_NULL : no_records();
 	if (w->req->version >= CURRENT_LEADER_SINCE &&
 	    (a->error_code == KERR_NOT_LEADER_OR_FOLLOWER || a->error_code == KERR_FENCED_LEADER_EPOCH))
 		hint_leader(w, want, a);
@@ -120,7 +116,33 @@ static bool same_topic(const struct fetch_work *w, int32_t a, int32_t b)
 	return w->req->version >= BY_ID_SINCE ? uuid_eq(x->topic_id, y->topic_id) : str_eq(x->topic, y->topic);
 }
 
-/* Consecutive partitions of one topic share an entry; the same topic may come again later. */
+/* Adds partition i, at `a`. Consecutive partitions of one topic share an entry; the same topic may come again. */
+static bool add_part(struct fetch_work *w, int32_t i, int32_t *last, answer_t *a)
+{
+	struct fetch_response *out = w->req->out;
+
+	if (*last < 0 || !same_topic(w, *last, i)) {
+		topic_t *t = &out->responses[out->responses_n++];
+
+		t->topic = w->req->version >= BY_ID_SINCE ? STR("") : w->context.v[i].topic;
+		t->topic_id = w->context.v[i].topic_id;
+		t->partitions = a;
+	}
+	out->responses[out->responses_n - 1].partitions_n++;
+	*last = i;
+	return fill_part(w, &w->context.v[i], &w->v[i], a);
+}
+
+enum rank { RANK_READ, RANK_UNKNOWN_ID, RANK_REFUSED, RANKS_N };
+
+static enum rank rank_of(const struct fetch_part *part)
+{
+	if (!part->refused)
+		return RANK_READ;
+	return part->error == KERR_UNKNOWN_TOPIC_ID ? RANK_UNKNOWN_ID : RANK_REFUSED;
+}
+
+/* First what was read, in the order asked for, then what was refused (KafkaApis.scala, handleFetchRequest). */
 static bool fill_topics(struct fetch_work *w, const struct fetch_got *got)
 {
 	struct fetch_response *out = w->req->out;
@@ -133,21 +155,11 @@ static bool fill_topics(struct fetch_work *w, const struct fetch_got *got)
 	out->responses = CODEC_NEW(&w->req->arena, fetch_response_fetchable_topic_response, (size_t)included);
 	if (!a || !out->responses)
 		return false;
-	for (int32_t i = 0; i < w->n; i++) {
-		topic_t *t;
-
-		if (!got[i].include)
-			continue;
-		if (last < 0 || !same_topic(w, last, i)) {
-			t = &out->responses[out->responses_n++];
-			t->topic = w->req->version >= BY_ID_SINCE ? STR("") : w->context.v[i].topic;
-			t->topic_id = w->context.v[i].topic_id;
-			t->partitions = a;
+	for (enum rank rank = RANK_READ; rank < RANKS_N; rank++) {
+		for (int32_t i = 0; i < w->n; i++) {
+			if (got[i].include && rank_of(&w->v[i]) == rank && !add_part(w, i, &last, a++))
+				return false;
 		}
-		out->responses[out->responses_n - 1].partitions_n++;
-		if (!fill_part(w, &w->context.v[i], &w->v[i], a++))
-			return false;
-		last = i;
 	}
 	return true;
 }

@@ -49,20 +49,24 @@ static void fill_query(const struct fetch_work *w, const struct fetch_want *want
 	};
 }
 
-/* A topic that stores zstd is not for clients that cannot read it. */
-static int check_zstd(const struct fetch_work *w, struct partition *p)
+/* A topic that stores zstd is not for clients that cannot read it; nor is one that may not be converted, for clients
+ * that would need it, even when nothing is to be sent (KafkaApis.scala, maybeConvertFetchedData). */
+static int check_understood(const struct fetch_work *w, struct partition *p)
 {
 	struct log_config *config;
 	struct log *log;
-	bool zstd;
+	int r = 0;
 
 	if (w->req->version >= ZSTD_SINCE || !(log = partition_log(p)))
 		return 0;
 	config = log_get_config(log);
-	zstd = config->compression_type == CODEC_ZSTD;
+	if (config->compression_type == CODEC_ZSTD)
+		r = KERR_UNSUPPORTED_COMPRESSION_TYPE;
+	else if (w->magic < 2 && !w->follower && !config->message_downconversion_enable)
+		r = KERR_UNSUPPORTED_VERSION;
 	log_config_unref(config);
 	log_unref(log);
-	return zstd ? KERR_UNSUPPORTED_COMPRESSION_TYPE : 0;
+	return r;
 }
 
 static int check_want(const struct fetch_work *w, const struct fetch_want *want)
@@ -91,8 +95,10 @@ bool fetch_prepare(struct fetch_work *w)
 		fill_query(w, &w->context.v[i], &part->query);
 		part->error = (int16_t)partitions_find(w->req->ctx->partitions, w->image, w->context.v[i].topic,
 						       w->context.v[i].partition, &part->p);
-		if (part->error == 0)
-			part->error = (int16_t)check_zstd(w, part->p);
+		if (part->error)
+			continue;
+		part->error = (int16_t)check_understood(w, part->p);
+		part->not_understood = part->error != 0;
 	}
 	return some;
 }
@@ -171,17 +177,6 @@ bool fetch_is_heavy(const struct fetch_work *w, bool fresh)
 	return false;
 }
 
-static bool conversion_is_off(struct partition *p)
-{
-	struct log *log = partition_log(p);
-	struct log_config *config = log ? log_get_config(log) : NULL;
-	bool off = config && !config->message_downconversion_enable;
-
-	log_config_unref(config);
-	log_unref(log);
-	return off;
-}
-
 /* Stored bytes in the format of the version. 0 with part->converted, > 0, -errno. */
 static int convert(const struct fetch_work *w, struct fetch_part *part)
 {
@@ -189,8 +184,6 @@ static int convert(const struct fetch_work *w, struct fetch_part *part)
 	CLEANUP(buf_unrefp) struct buf *raw = NULL;
 	int r;
 
-	if (conversion_is_off(part->p))
-		return KERR_UNSUPPORTED_VERSION;
 	raw = buf_new(s->len);
 	if (!raw)
 		return -ENOMEM;
@@ -217,6 +210,7 @@ void fetch_load(struct fetch_work *w)
 		if (r < 0 && kerr_of(r) == KERR_KAFKA_STORAGE_ERROR)
 			partitions_storage_failed(w->req->ctx->partitions, part->p, r);
 		part->error = kerr_of(r);
+		part->not_understood = r > 0;
 		if (r || part->converted)
 			log_slice_fini(s);
 	}

@@ -24,7 +24,8 @@ struct fetch_part {
 	struct buf *converted;	    /* counted; in place of the slice, for v0 to v3 */
 	int64_t available;	    /* while waiting: bytes at the last look */
 	int16_t error;
-	bool refused; /* the error is of the request checks, not of the read (protocol.md 10.1) */
+	bool refused;	     /* the error is of the request checks, not of the read (protocol.md 10.1) */
+	bool not_understood; /* the error is that the version cannot be given what is stored */
 };
 
 struct fetch_work {

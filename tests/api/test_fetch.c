@@ -132,7 +132,7 @@ static void errors_of_the_request_checks(void **state)
 	assert_int_equal(KERR_UNKNOWN_TOPIC_OR_PARTITION, d->error_code);
 	assert_int_equal(-1, d->high_watermark);
 	assert_int_equal(0, d->aborted_transactions_n);
-	assert_int_equal(-1, d->records.len);
+	assert_int_equal(0, d->records.len); /* not null, as observed with 3.9.1 */
 	d = fetch_one(13, "nowhere", 0, 1000);
 	assert_int_equal(KERR_UNKNOWN_TOPIC_ID, d->error_code);
 	d = fetch_one(12, "t", 3, 1000);

@@ -60,16 +60,20 @@ static void create_partitions(struct request *req)
 	out->results = arena_array(&req->arena, (size_t)in->topics_n, sizeof(*out->results));
 	if (!wait || !repeated || !out->results)
 		return request_close(req, "CreatePartitions is too large");
-	out->results_n = in->topics_n;
 	for (i = 0; i < in->topics_n; i++) {
-		out->results[i].name = in->topics[i].name;
-		out->results[i].error_message = STR_NULL;
-		r = active ? grow_one(req, &in->topics[i], repeated[i], &out->results[i]) : KERR_NOT_CONTROLLER;
-		out->results[i].error_code = kerr_of(r);
+		struct create_partitions_response_create_partitions_topic_result *t = &out->results[out->results_n];
+
+		if (repeated[i] == REPEATED_LATER)
+			continue; /* one refusal for all entries of the name */
+		t->name = in->topics[i].name;
+		t->error_message = STR_NULL;
+		r = active ? grow_one(req, &in->topics[i], repeated[i], t) : KERR_NOT_CONTROLLER;
+		t->error_code = kerr_of(r);
 		if (!r && !in->validate_only)
 			wait[n++] = (struct topic_expectation){ .name = in->topics[i].name,
 				.partitions = in->topics[i].count,
-				.index = i };
+				.index = out->results_n };
+		out->results_n++;
 	}
 	topic_wait(req, wait, n, in->timeout_ms, answer);
 }

@@ -107,8 +107,13 @@ static void answer(struct request *req, struct topic_expectation *v, int32_t n)
 	int32_t i;
 
 	for (i = 0; i < n; i++) {
-		if (!v[i].met)
-			fail(&out->topics[v[i].index], KERR_REQUEST_TIMED_OUT);
+		struct create_topics_response_creatable_topic_result *t = &out->topics[v[i].index];
+		struct uuid id = t->topic_id;
+
+		if (v[i].met)
+			continue;
+		fail(t, KERR_REQUEST_TIMED_OUT);
+		t->topic_id = id; /* it was created all the same */
 	}
 	request_reply(req);
 }

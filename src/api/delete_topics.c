@@ -38,15 +38,13 @@ static bool name_results(struct request *req, bool *ret_both)
 }
 
 /* The same code for every topic of the request. */
-static void refuse_all(struct request *req, int code, struct str message)
+static void refuse_all(struct request *req, int code)
 {
 	struct delete_topics_response *out = req->out;
 	int32_t i;
 
-	for (i = 0; i < out->responses_n; i++) {
+	for (i = 0; i < out->responses_n; i++)
 		out->responses[i].error_code = kerr_of(code);
-		out->responses[i].error_message = message;
-	}
 	request_reply(req);
 }
 
@@ -112,15 +110,13 @@ static void delete_topics(struct request *req)
 	if (!name_results(req, &both))
 		return request_close(req, "DeleteTopics is too large");
 	if (!controller_is_active(req->ctx->controller))
-		return refuse_all(req, KERR_NOT_CONTROLLER, STR_NULL);
+		return refuse_all(req, KERR_NOT_CONTROLLER);
 	req->ctx->configs->settings(req->ctx->configs->arg, &settings);
 	if (!settings.delete_topics)
 		return refuse_all(req,
-		    req->version >= DISABLED_CODE_SINCE ? KERR_TOPIC_DELETION_DISABLED : KERR_INVALID_REQUEST,
-		    STR_NULL);
+		    req->version >= DISABLED_CODE_SINCE ? KERR_TOPIC_DELETION_DISABLED : KERR_INVALID_REQUEST);
 	if (both)
-		return refuse_all(req, KERR_INVALID_REQUEST,
-		    STR("Topic name and topic ID can not both be specified."));
+		return refuse_all(req, KERR_INVALID_REQUEST);
 	delete_all(req);
 }
 

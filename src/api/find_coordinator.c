@@ -47,8 +47,8 @@ static void find_coordinator(struct request *req)
 			.host = STR(""),
 			.port = -1,
 			.error_code = kerr_of(code),
-			/* a missing coordinator leaves the text unset; only a refused request fills it */
-			.error_message = code == KERR_INVALID_REQUEST ? message : STR(""),
+			/* only an unknown key type fills the text, which is otherwise left unset */
+			.error_message = code == KERR_INVALID_REQUEST && in->key_type != KEY_SHARE ? message : STR(""),
 		};
 	request_reply(req);
 }

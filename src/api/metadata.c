@@ -107,10 +107,13 @@ static bool add_by_id(struct request *req, struct uuid id)
 {
 	struct work *w = req->state;
 	const struct image_topic *t = image_topic_by_id(w->image, id);
+	struct metadata_response_metadata_response_topic *absent;
 
 	if (t)
 		return add_known(req, w->image, t);
-	add_topic(req, KERR_UNKNOWN_TOPIC_ID, STR_NULL)->topic_id = id;
+	absent = add_topic(req, KERR_UNKNOWN_TOPIC_ID, STR_NULL);
+	absent->topic_id = id;
+	absent->topic_authorized_operations = INT32_MIN; /* whatever was asked for: nobody knows what it is */
 	return true;
 }
 
@@ -231,17 +234,16 @@ static bool fill_top(struct request *req, const struct image *image)
 	return out->brokers;
 }
 
-/* v10 and v11 carry ids that they may not use: INVALID_REQUEST for every topic. */
+/* v10 and v11 carry ids that they may not use, v12 may carry neither name nor id: INVALID_REQUEST for every topic. */
 static bool refused(struct request *req)
 {
 	const struct metadata_request *in = req->in;
 	struct metadata_response *out = req->out;
+	bool bad = false, by_id = uses_ids(in);
 	int32_t i;
-	bool bad = false;
 
 	for (i = 0; i < in->topics_n && !bad; i++)
-		bad = req->version < IDS_SINCE &&
-		      (in->topics[i].name.len < 0 || !uuid_is_zero(in->topics[i].topic_id));
+		bad = by_id ? req->version < IDS_SINCE : in->topics[i].name.len < 0;
 	if (!bad)
 		return false;
 	out->topics = CODEC_NEW(&req->arena, metadata_response_metadata_response_topic, (size_t)in->topics_n);

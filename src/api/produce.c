@@ -247,13 +247,14 @@ static int prepare(struct request *req)
 	out->responses = CODEC_NEW(&req->arena, produce_response_topic_produce_response, (size_t)in->topic_data_n);
 	if (!w || !out->responses || !(w->v = arena_array(&req->arena, n, sizeof(*w->v))))
 		return -ENOMEM;
-	out->responses_n = in->topic_data_n;
 	w->req = req;
 	w->image = metadata_image(req->ctx->metadata);
 	req->state = w;
 	req->release = release;
-	for (int32_t t = 0; r == 0 && t < in->topic_data_n; t++)
-		r = prepare_topic(req, w, &in->topic_data[t], &out->responses[t]);
+	for (int32_t t = 0; r == 0 && t < in->topic_data_n; t++) {
+		if (in->topic_data[t].partition_data_n) /* the answer has partitions; a topic without any is left out */
+			r = prepare_topic(req, w, &in->topic_data[t], &out->responses[out->responses_n++]);
+	}
 	return r;
 }
 

@@ -89,7 +89,7 @@ void leader_epochs_end_offset(const struct leader_epochs *e, int32_t epoch, int6
 
 	*ret_epoch = -1;
 	*ret_end = -1;
-	if (epoch < 0 || e->n == 0)
+	if (epoch == -1 || e->n == 0)
 		return;
 	if (epoch == leader_epochs_latest(e)) {
 		*ret_epoch = epoch;

@@ -91,7 +91,7 @@ static int validate_dir(struct log_dir *dir)
 static int create_checkpoints(const struct log_dir *dir)
 {
 	static const char *const names[] = { RECOVERY_POINT_CHECKPOINT, LOG_START_CHECKPOINT,
-		HIGH_WATERMARK_CHECKPOINT };
+		HIGH_WATERMARK_CHECKPOINT, CLEANER_CHECKPOINT };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		CLEANUP(freep) char *path = xasprintf("%s/%s", dir->path, names[i]);

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <librdkafka/rdkafka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,8 @@
 #include "base/str.h"
 #include "broker/config_def.h"
 #include "tools/client_security.h"
+
+#define FILE_MAX (1024 * 1024)
 
 #define P (1u << CLIENT_PRODUCER)
 #define C (1u << CLIENT_CONSUMER)
@@ -212,10 +215,29 @@ int client_property_number(
 	return 0;
 }
 
+/* Reads by stdio, since the file may be a pipe: --command-config <(...). */
+static int load(struct properties *p, const char *path, int *ret_line)
+{
+	CLEANUP(freep) char *text = xmalloc(FILE_MAX + 1);
+	FILE *in = fopen(path, "re");
+	size_t n;
+	int r = 0;
+
+	if (!in)
+		return FAIL(-errno);
+	n = fread(text, 1, FILE_MAX + 1, in);
+	if (ferror(in))
+		r = FAIL(-errno);
+	else if (n > FILE_MAX)
+		r = FAIL(-EFBIG);
+	(void)fclose(in);
+	return r ? r : properties_parse(p, text, n, ret_line);
+}
+
 int client_properties_load(struct properties *p, const char *path, char **ret_error)
 {
 	int line = 0;
-	int r = properties_load(p, path, &line);
+	int r = load(p, path, &line);
 
 	if (!r)
 		return 0;

@@ -50,7 +50,7 @@ struct consumer {
 	int64_t count, max;
 	struct shown_header *headers;
 	size_t headers_cap;
-	bool done;
+	bool done, output_lost;
 	int exit_code;
 };
 
@@ -344,8 +344,9 @@ static void print_record(struct consumer *c, const rd_kafka_message_t *m)
 
 static void check_output(struct consumer *c)
 {
-	if (!ferror(stdout))
+	if (!ferror(stdout) || c->output_lost)
 		return;
+	c->output_lost = true;
 	fprintf(stderr, "Unable to write to standard out, closing consumer.\n");
 	c->done = true;
 }

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/random.h"
 #include "tools/client_log.h"
 #include "tools/client_properties.h"
 #include "tools/line_reader.h"
@@ -134,6 +135,8 @@ static const struct {
 	{PRODUCER_MAX_BLOCK_MS, "max.block.ms"},
 };
 
+enum partitioner { PARTITION_BY_KEY, PARTITION_STICKY, PARTITION_ROUND_ROBIN };
+
 struct producer {
 	struct options *options;
 	struct properties config, reader_config;
@@ -143,9 +146,13 @@ struct producer {
 	struct line_reader *reader;
 	rd_kafka_t *rk;
 	rd_kafka_topic_t *topic;
-	bool topic_known; /* metadata of the topic has been seen */
-	bool gave_up;     /* max.block.ms went by once without it: later records do not wait */
-	int failure;      /* rd_kafka_resp_err_t of the last delivery report, for --sync */
+	enum partitioner partitioner;
+	uint32_t next_partition;              /* PARTITION_ROUND_ROBIN */
+	int32_t partition;                    /* of records without a key; -1: none yet */
+	int64_t partition_bytes, batch_bytes; /* sent to it, and when to take another */
+	bool topic_known;                     /* metadata of the topic has been seen */
+	bool gave_up; /* max.block.ms went by once without it: later records do not wait */
+	int failure;  /* rd_kafka_resp_err_t of the last delivery report, for --sync */
 	char *error;
 };
 
@@ -255,7 +262,8 @@ static int set_delivery_timeout(struct producer *p)
 		client_property_number(
 			&p->config, "delivery.timeout.ms", 120000, &p->delivery_ms, &error) ||
 		client_property_number(
-			&p->config, "max.block.ms", 60000, &p->max_block_ms, &error)) {
+			&p->config, "max.block.ms", 60000, &p->max_block_ms, &error) ||
+		client_property_number(&p->config, "batch.size", 16384, &p->batch_bytes, &error)) {
 		char *text_of =
 			xasprintf("org.apache.kafka.common.config.ConfigException: %s", error);
 
@@ -361,23 +369,61 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 	free(exception);
 }
 
-static int set_topic_conf(struct producer *p, rd_kafka_conf_t *conf)
+static int32_t random_partition(const rd_kafka_topic_t *rkt, int32_t n)
+{
+	int32_t from = (int32_t)random_below((uint64_t)n);
+
+	for (int32_t i = 0; i < n; i++)
+		if (rd_kafka_topic_partition_available(rkt, (from + i) % n))
+			return (from + i) % n;
+	return from;
+}
+
+/* Records without a key stay with a partition for batch.size bytes (KIP-794). The record's size is its opaque. Runs in
+ * this thread for all records whose topic is known, which they are. */
+static int32_t sticky_partition(
+	struct producer *p, const rd_kafka_topic_t *rkt, int32_t n, size_t size)
+{
+	if (p->partition < 0 || p->partition >= n || p->partition_bytes >= p->batch_bytes ||
+		!rd_kafka_topic_partition_available(rkt, p->partition)) {
+		p->partition = random_partition(rkt, n);
+		p->partition_bytes = 0;
+	}
+	p->partition_bytes += (int64_t)size;
+	return p->partition;
+}
+
+static int32_t choose_partition(const rd_kafka_topic_t *rkt, const void *key, size_t key_len,
+	int32_t n, void *topic_opaque, void *record_opaque)
+{
+	struct producer *p = topic_opaque;
+
+	if (p->partitioner == PARTITION_ROUND_ROBIN)
+		return (int32_t)(p->next_partition++ % (uint32_t)n);
+	if (key && p->partitioner == PARTITION_BY_KEY)
+		return rd_kafka_msg_partitioner_murmur2(rkt, key, key_len, n, NULL, NULL);
+	return sticky_partition(p, rkt, n, (size_t)(uintptr_t)record_opaque);
+}
+
+static int open_topic(struct producer *p)
 {
 	const char *class = properties_get(&p->config, "partitioner.class");
-	/* Java's default: records without a key stay with a partition for a while, keys are hashed with murmur2. */
-	const char *partitioner =
-		is_true(&p->config, "partitioner.ignore.keys") ? "random" : "murmur2_random";
-	char why[256];
+	rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(p->rk);
 
-	if (class && strstr(class, "RoundRobinPartitioner")) {
-		partitioner = "random";
-		(void)rd_kafka_conf_set(
-			conf, "sticky.partitioning.linger.ms", "0", why, sizeof(why));
-	}
-	if (rd_kafka_conf_set(conf, "partitioner", partitioner, why, sizeof(why)) !=
-		RD_KAFKA_CONF_OK)
-		return fault(p, xstrdup(why));
-	return 0;
+	if (class && strstr(class, "RoundRobinPartitioner"))
+		p->partitioner = PARTITION_ROUND_ROBIN;
+	else if (is_true(&p->config, "partitioner.ignore.keys"))
+		p->partitioner = PARTITION_STICKY;
+	p->partition = -1;
+	rd_kafka_topic_conf_set_partitioner_cb(conf, choose_partition);
+	rd_kafka_topic_conf_set_opaque(conf, p);
+	p->topic = rd_kafka_topic_new(p->rk, p->topic_name, conf);
+	if (p->topic)
+		return 0;
+	rd_kafka_topic_conf_destroy(conf);
+	return fault(p, xasprintf("org.apache.kafka.common.errors.InvalidTopicException: Invalid "
+				  "topics: [%s]",
+				p->topic_name));
 }
 
 static int open_producer(struct producer *p)
@@ -392,10 +438,8 @@ static int open_producer(struct producer *p)
 		free(error);
 		return -EINVAL;
 	}
-	if (set_topic_conf(p, conf)) {
-		rd_kafka_conf_destroy(conf);
-		return -EINVAL;
-	}
+	/* librdkafka's own stickiness would keep records without a key away from choose_partition. */
+	(void)rd_kafka_conf_set(conf, "sticky.partitioning.linger.ms", "0", why, sizeof(why));
 	client_log_install(conf, "Producer", properties_get(&p->config, "client.id"), NULL);
 	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
 	rd_kafka_conf_set_opaque(conf, p);
@@ -406,12 +450,7 @@ static int open_producer(struct producer *p)
 					  "construct kafka producer: %s",
 					why));
 	}
-	p->topic = rd_kafka_topic_new(p->rk, p->topic_name, NULL);
-	if (!p->topic)
-		return fault(p, xasprintf("org.apache.kafka.common.errors.InvalidTopicException: "
-					  "Invalid topics: [%s]",
-					p->topic_name));
-	return 0;
+	return open_topic(p);
 }
 
 /* Asks once for the topic's metadata. 0 when it has partitions, a permanent error of the broker, or -1: not yet. */
@@ -500,6 +539,7 @@ static void *present(struct bytes b)
 static rd_kafka_resp_err_t enqueue(struct producer *p, const struct line_record *record)
 {
 	void *key = present(record->key), *value = present(record->value);
+	size_t size = (size_t)MAX(record->key.len, 0) + (size_t)MAX(record->value.len, 0);
 	int64_t end = clock_mono_ms(&clock_real) + p->max_block_ms;
 	rd_kafka_resp_err_t err;
 
@@ -510,7 +550,8 @@ static rd_kafka_resp_err_t enqueue(struct producer *p, const struct line_record 
 			RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 			RD_KAFKA_V_KEY(key, (size_t)MAX(record->key.len, 0)),
 			RD_KAFKA_V_VALUE(value, (size_t)MAX(record->value.len, 0)),
-			RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+			RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE((void *)(uintptr_t)size),
+			RD_KAFKA_V_END);
 		if (err)
 			rd_kafka_headers_destroy(headers);
 		if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL)

@@ -29,7 +29,7 @@ static struct remote_replica *find(const struct isr *i, int32_t broker)
 	return NULL;
 }
 
-static void isr_check(const struct isr *i)
+static void isr_check(const struct isr *i UNUSED)
 {
 	assert(i->remotes_n >= 0 && i->committed_n >= 0);
 	assert(i->state != ISR_COMMITTED || i->pending == -1);

@@ -202,6 +202,15 @@ class Peer:
             return all(p["error_code"] == 0 for t in offsets["topics"] for p in t["partitions"])
         wait_until(led, 30, f"a leader of {topic}")
 
+    def settle_config(self, topic, key, value):
+        """Waits until the broker has taken over a setting of the topic. The answer comes from ZooKeeper, the log follows."""
+        def settled():
+            answer = self.call("DescribeConfigs", 4, resources=[
+                {"resource_type": 2, "resource_name": topic, "configuration_keys": [key]}])
+            return [c["value"] for c in answer["results"][0]["configs"]] == [value]
+        wait_until(settled, 30, f"{key}={value}")
+        time.sleep(0.5 * SLOW)
+
     def produce(self, topic, data, partition=0, version=None, acks=-1):
         """Appends; returns the base offset. For setting the stage."""
         version = (3 if data[16] == 2 else data[16]) if version is None else version

@@ -1,5 +1,7 @@
 """Bodies that cannot be read, in every version of every request: is the connection closed?"""
 
+import struct
+
 import messages
 import wire
 from conformance import scenario
@@ -71,3 +73,25 @@ def headers(t):
     conn_probe(t, "client id cut", key, 1, wire.header(key, 1)[:11])
     conn_probe(t, "three bytes", key, 1, b"\0\3\0")
     conn_probe(t, "nothing", key, 1, b"")
+
+
+@scenario(socket_request_max_bytes=5000)
+def frames(t):
+    """Sizes in front of the payload."""
+    good = wire.header(messages.APIS["Metadata"], 1) + messages.encode("MetadataRequest", 1, {"topics": []})
+    for size in (-1, -2**31, 2**31 - 1, 5001, 0, 1, 4, 7):
+        t.hang_up()
+        conn = t.connection()
+        conn.send(struct.pack(">i", size) + good[:max(min(size, len(good)), 0)])
+        t.note(f"frame of {size}", "closed" if conn.closed() is True else "answered")
+    padded = good + b"\0" * (5000 - len(good))
+    conn_probe(t, "frame of 5000", 0, 0, padded)
+    t.hang_up()
+    conn = t.connection()
+    conn.send(wire.frame(good) * 20)  # pipelined
+    answers = [struct.unpack_from(">i", conn.receive())[0] for _ in range(20)]
+    t.note("pipelined", answers)
+    conn.send(wire.frame(good) + wire.frame(b"\x7f" * 20) + wire.frame(good))
+    conn.receive()
+    t.note("after a bad one in the pipeline", "closed" if conn.closed() is True else "answered")
+    t.hang_up()

@@ -2,7 +2,7 @@
 
 import re
 
-from conformance import scenario
+from conformance import now_ms, scenario
 from harness import wait_until
 from records import GZIP, LZ4, T0, batch, message, messages
 
@@ -87,15 +87,15 @@ def content(t, path, raw):
     return lines
 
 
-def files(t, label, version=0):
+def files(t, label, version=0, without=()):
     for directory in t.broker.log_dirs:
         for path in sorted(directory.rglob("*")):
-            if path.is_file():
+            if path.is_file() and path.parent.name not in without:
                 name = re.sub(r"(?<=\.)[0-9a-f]{32}(?=-delete)", "ID", str(path.relative_to(directory.parent)))
                 t.note(f"{label}: {name}", content(t, path, path.read_bytes()), version)
 
 
-def fill(t):
+def fill(t, producers_at=T0):
     t.create("plain", 2)
     for i in range(5):
         t.produce("plain", batch(b"value %d" % i, (b"key", b"more"), times=[T0 + 100 * i, T0 + 100 * i + 5]))
@@ -111,7 +111,8 @@ def fill(t):
     t.create("producers", segment_bytes=300)
     for sequence in range(7):
         for producer in (1, 2):
-            t.produce("producers", batch(b"p%d" % producer, producer=(producer, sequence // 4, sequence % 4)))
+            t.produce("producers", batch(b"p%d" % producer, times=[producers_at],
+                                       producer=(producer, sequence // 4, sequence % 4)))
     t.create("times", segment_ms=1000)
     for time in (T0, T0 + 500, T0 + 1500, T0 + 1600, T0 + 1000, T0 + 9000):
         t.produce("times", batch(b"at", times=[time]))
@@ -140,3 +141,28 @@ def partition_files(t):
     t.hang_up()
     t.broker.stop()
     files(t, "after the second stop")
+
+
+@scenario()
+def recovery(t):
+    """What is left after kill -9, and after the start that follows."""
+    fill(t, now_ms())  # producers whose records are old would be forgotten
+    epochs = t.broker.partition_dir("cut", 0) / "leader-epoch-checkpoint"
+    wait_until(lambda: epochs.read_text().splitlines()[2:] == ["0 5"], 30, "the epochs to be written behind the deletion")
+    t.hang_up()
+    t.broker.kill()
+    t.broker.start_again_after_kill()
+    t.settle()
+    for name in ("plain", "rolled", "cut", "old", "producers", "times", "codecs", "indexed"):
+        t.wait_led(name)
+    for name in ("plain", "rolled", "old", "producers", "times", "codecs", "indexed"):
+        t.stored(name, name)
+    t.ask("start of cut", "ListOffsets", 1, replica_id=-1, topics=[
+        {"name": "cut", "partitions": [{"partition_index": 0, "timestamp": -2}]}])
+    for sequence in (2, 3, 5):
+        data = batch(b"p1", times=[now_ms()], producer=(1, 1, sequence))
+        t.ask(f"sequence {sequence}", "Produce", 9, acks=-1, timeout_ms=10000, topic_data=[
+            {"name": "producers", "partition_data": [{"index": 0, "records": data}]}])
+    t.hang_up()
+    t.broker.stop()
+    files(t, "after the stop", without=("producers-0", "appended-0"))

@@ -1,1 +1,26 @@
-# tests of tools: see Makefile.am for the variables
+# tests of the tools: see Makefile.am for the variables
+
+check_PROGRAMS += tests/tools/test_client_properties
+tests_tools_test_client_properties_SOURCES = tests/tools/test_client_properties.c
+tests_tools_test_client_properties_LDADD = $(UPTO_tools) $(TEST_LIBS)
+
+check_PROGRAMS += tests/tools/test_formatter
+tests_tools_test_formatter_SOURCES = tests/tools/test_formatter.c
+tests_tools_test_formatter_LDADD = $(UPTO_tools) $(TEST_LIBS)
+
+check_PROGRAMS += tests/tools/test_java_regex
+tests_tools_test_java_regex_SOURCES = tests/tools/test_java_regex.c
+tests_tools_test_java_regex_LDADD = $(UPTO_tools) $(TEST_LIBS)
+
+check_PROGRAMS += tests/tools/test_line_reader
+tests_tools_test_line_reader_SOURCES = tests/tools/test_line_reader.c
+tests_tools_test_line_reader_LDADD = $(UPTO_tools) $(TEST_LIBS)
+
+check_PROGRAMS += tests/tools/test_options
+tests_tools_test_options_SOURCES = tests/tools/test_options.c
+tests_tools_test_options_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_client_properties_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+tests_tools_test_formatter_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+tests_tools_test_java_regex_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+tests_tools_test_line_reader_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+tests_tools_test_options_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

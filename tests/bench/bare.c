@@ -112,7 +112,7 @@ static struct buf *one_batch(void)
 	uint8_t value[RECORD_BYTES];
 	struct buf *out = NULL;
 
-	fill(value, sizeof(value));
+	fill(value, sizeof(value), 0);
 	if (batch_builder_init(&b, &config, NULL))
 		die("batch: cannot begin");
 	for (int i = 0; i < RECORDS; i++) {

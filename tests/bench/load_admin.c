@@ -59,6 +59,12 @@ static void wait_for_leaders(const struct load_options *o, int fd, int want)
 	}
 }
 
+/* A broker that has just started is not controller yet, or does not know itself yet. */
+static bool is_starting(int error)
+{
+	return error == KERR_NOT_CONTROLLER || error == KERR_INVALID_REPLICATION_FACTOR;
+}
+
 int load_topic(const struct load_options *o)
 {
 	struct create_topics_request_creatable_topic_config configs[16] = { 0 };
@@ -83,7 +89,7 @@ int load_topic(const struct load_options *o)
 		call(fd, API_CREATE_TOPICS, 5, &in, &a, &out);
 		r = out.topics_n == 1 ? out.topics[0].error_code : -1;
 		arena_fini(&a);
-	} while (r == KERR_NOT_CONTROLLER && usleep(20000) == 0 && now_ns() < end); /* it has just started */
+	} while (is_starting(r) && usleep(20000) == 0 && now_ns() < end);
 	if (r && r != KERR_TOPIC_ALREADY_EXISTS)
 		die("topic %s: error %d", o->topic, r);
 	wait_for_leaders(o, fd, o->partitions);

@@ -26,14 +26,13 @@ struct buf *batch_of(const struct load_options *o, int *ret_records)
 
 	if (!value)
 		die("out of memory");
-	fill(value, (size_t)o->record_bytes);
 	config.codec = (enum codec)o->codec;
 	if (batch_builder_init(&b, &config, NULL))
 		die("batch: cannot begin");
 	for (int i = 0; i < n; i++) {
 		struct bytes v = { value, o->record_bytes };
 
-		memcpy(value, &i, sizeof(i));
+		fill(value, (size_t)o->record_bytes, (uint64_t)i);
 		if (batch_builder_append(&b, i, now, BYTES_NULL, v, 0, BYTES_NULL))
 			die("batch: cannot append");
 	}

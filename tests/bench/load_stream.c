@@ -25,7 +25,7 @@ struct stream {
 	int64_t requests;
 	struct buf **frames;	/* produce: one for each partition */
 	int batch_records;
-	size_t batch_bytes;
+	size_t batch_bytes;	/* of values, before compression */
 	uint8_t *replies;
 	size_t replies_len;
 	struct buf *frame;	/* fetch */
@@ -148,7 +148,7 @@ int load_produce(const struct load_options *o)
 		v[i].frames = frames;
 		v[i].replies = xmalloc(REPLIES);
 		v[i].batch_records = records;
-		v[i].batch_bytes = batch->len;
+		v[i].batch_bytes = (size_t)records * (size_t)o->record_bytes;
 	}
 	return measure(v, o, produce_run);
 }
@@ -236,11 +236,11 @@ int load_tail(const struct load_options *o)
 
 	in.replies = xmalloc(REPLIES);
 	in.batch_records = records;
-	in.batch_bytes = batch->len;
+	in.batch_bytes = (size_t)records * (size_t)o->record_bytes;
 	out.frame = fetch_frame(o, 0, 0, 500, &out.offset_at);
 	for (int i = 0; i < 2; i++) {
 		in.amount = phases[i];
-		out.amount = (phases[i] + (int64_t)batch->len - 1) / (int64_t)batch->len * records;
+		out.amount = (phases[i] + (int64_t)in.batch_bytes - 1) / (int64_t)in.batch_bytes * records;
 		out.records = out.requests = out.done = 0;
 		meter_start(&m, o->pid);
 		if (pthread_create(&out.thread, NULL, tail_run, &out))

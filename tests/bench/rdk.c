@@ -16,6 +16,8 @@
 
 #include "base/attr.h"
 
+enum { VALUES = 1000 }; /* different ones */
+
 struct options {
 	const char *broker, *topic, *linger_ms, *acks, *codec;
 	pid_t pid;
@@ -96,8 +98,9 @@ static void send_all(rd_kafka_t *rk, rd_kafka_topic_t *topic, const struct optio
 {
 	acked = 0;
 	for (long long i = 0; i < n;) {
-		memcpy(value, &i, sizeof(i));
-		if (rd_kafka_produce(topic, 0, RD_KAFKA_MSG_F_COPY, value, o->record_bytes, NULL, 0, NULL) == 0) {
+		char *p = value + (size_t)(i % VALUES) * o->record_bytes;
+
+		if (rd_kafka_produce(topic, 0, RD_KAFKA_MSG_F_COPY, p, o->record_bytes, NULL, 0, NULL) == 0) {
 			if (++i % 1000 == 0)
 				rd_kafka_poll(rk, 0);
 		} else if (rd_kafka_last_error() == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
@@ -128,12 +131,12 @@ static void run(const struct options *o)
 {
 	rd_kafka_t *rk = producer(o);
 	rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, o->topic, NULL);
-	char *value = malloc(o->record_bytes);
+	char *value = malloc(o->record_bytes * VALUES);
 	double wall, server, client;
 
 	if (!topic || !value)
 		die("no topic");
-	fill(value, o->record_bytes);
+	fill(value, o->record_bytes * VALUES);
 	send_all(rk, topic, o, value, o->warm_up);
 	wall = seconds(CLOCK_MONOTONIC);
 	server = cpu(o->pid);

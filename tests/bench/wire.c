@@ -193,15 +193,15 @@ int64_t cpu_ns(pid_t pid)
 	return clock_ns(id);
 }
 
-void fill(uint8_t *p, size_t n)
+void fill(uint8_t *p, size_t n, uint64_t i)
 {
 	static const char text[] = "the quick brown fox jumps over the lazy dog while a broker looks on; ";
-	uint64_t x = 88172645463325252u;
+	uint64_t x = 88172645463325252u + i * 1099511628211u;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t at = 0; at < n; at++) {
 		x ^= x << 13;
 		x ^= x >> 7;
 		x ^= x << 17;
-		p[i] = (i / 16) % 2 ? (uint8_t)(x >> 32) : (uint8_t)text[i % (sizeof(text) - 1)];
+		p[at] = (at / 16) % 2 ? (uint8_t)(x >> 32) : (uint8_t)text[at % (sizeof(text) - 1)];
 	}
 }

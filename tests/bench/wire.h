@@ -42,7 +42,7 @@ int64_t now_ns(void);
 /* CPU time that all threads of a process have used, the ended ones too; 0 when pid is 0. */
 int64_t cpu_ns(pid_t pid);
 
-/* The deterministic bytes of a record: half text that compresses, half that does not. */
-void fill(uint8_t *p, size_t n);
+/* The deterministic bytes of record `i`: half text that compresses, half that does not. */
+void fill(uint8_t *p, size_t n, uint64_t i);
 
 #endif

@@ -1,7 +1,7 @@
 /* produce.c - Produce (key 0): record sets to partitions (protocol.md section 8).
  *
  * The steps, in Kafka's order: whole-request checks; per partition what needs no log (produce_check.c); the append,
- * on the loop when it is a walk over bytes in memory, else on a worker; the answer, for acks=-1 when every
+ * on the loop when it is a short walk over bytes in memory, else on a worker; the answer, for acks=-1 when every
  * partition is replicated. The records stay in the received frame and are patched there, so the frame belongs to
  * this request alone until the appends are done.
  */
@@ -20,7 +20,7 @@
 
 enum {
 	CURRENT_LEADER_SINCE = 10,
-	LOOP_BYTES_MAX = 4 << 20, /* checking more takes a loop milliseconds */
+	LOOP_COST_MAX = 4 << 20, /* checking more bytes takes a loop milliseconds */
 };
 
 typedef struct produce_response_partition_produce_response answer_t;
@@ -261,8 +261,7 @@ static int prepare(struct request *req)
 static void produce(struct request *req)
 {
 	struct produce_work *w;
-	bool heavy = false;
-	size_t bytes = 0;
+	size_t cost = 0;
 	int whole, r;
 
 	if (prepare(req))
@@ -275,10 +274,10 @@ static void produce(struct request *req)
 			refuse(&w->v[i], r);
 			continue;
 		}
-		bytes += (size_t)w->v[i].records->len;
-		heavy = heavy || produce_is_heavy(&w->v[i]);
+		if (__builtin_add_overflow(cost, produce_cost(&w->v[i]), &cost))
+			cost = SIZE_MAX;
 	}
-	if (heavy || bytes > LOOP_BYTES_MAX)
+	if (cost > LOOP_COST_MAX)
 		request_to_worker(req, append_all);
 	else
 		append_all(req);

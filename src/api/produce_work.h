@@ -7,6 +7,7 @@
 #define API_PRODUCE_WORK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -39,8 +40,9 @@ struct produce_work {
 int produce_check_transaction(const struct produce_work *w);
 /* Checks 3, 4 and 6 to 9. On 0 the partition is in t->p. */
 int produce_check_target(const struct produce_work *w, struct produce_target *t);
-/* Would appending this make a network loop wait, or compute for long? */
-bool produce_is_heavy(const struct produce_target *t);
+/* What appending this takes of the thread that does it, as bytes to walk over; SIZE_MAX when a network loop should
+ * not even begin: it may wait, or compute for long. */
+size_t produce_cost(const struct produce_target *t);
 /* The log line about records that were refused with `r`, if it deserves one; `why` may be null. */
 void produce_log_refused(const struct produce_work *w, const struct produce_target *t, int r, struct str why);
 

@@ -27,3 +27,4 @@ bin_PROGRAMS += moldau
 moldau_SOURCES = src/tools/main.c
 moldau_LDADD = $(UPTO_tools)
 moldau_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
+EXTRA_DIST += src/tools/README.md

@@ -86,6 +86,14 @@ static bool may_create(const struct request *req, struct str name)
 	return settings.auto_create_topics;
 }
 
+/* Nothing heard from a controller yet, just after the start: whether the topic exists is not known. */
+static bool knows_nothing(const struct image *image)
+{
+	const struct image_broker *const *brokers;
+
+	return image_brokers(image, &brokers) == 0;
+}
+
 static bool add_named(struct request *req, struct str name)
 {
 	struct work *w = req->state;
@@ -94,7 +102,9 @@ static bool add_named(struct request *req, struct str name)
 
 	if (t)
 		return add_known(req, w->image, t);
-	if (may_create(req, name))
+	if (may_create(req, name) && knows_nothing(w->image))
+		add_topic(req, KERR_LEADER_NOT_AVAILABLE, name);
+	else if (may_create(req, name))
 		w->absent[w->absent_n++] = name;
 	else
 		add_topic(req, topic_name_check(&req->arena, name, &why) ? KERR_INVALID_TOPIC_EXCEPTION

@@ -1,21 +1,28 @@
 /* test_dispatch.c - frames over a real socket: what is answered, and what closes the connection (protocol.md 4, 5.4). */
 #include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cmocka.h>
+
 #include "api/api.h"
 #include "api/dispatch.h"
 #include "api/repeated.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "metadata/image.h"
 #include "net/server.h"
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/header.h"
-#include "../base/unit.h"
 
 static _Atomic int64_t features_epoch = 0;
 

@@ -1,9 +1,16 @@
 /* test_channel.c - requests to a broker go out in order, again after a failure, and never after the channel's end. */
 #include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "../base/unit.h"
+#include <cmocka.h>
+
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/lock.h"
 #include "controller/channel.h"

@@ -1,5 +1,6 @@
 /* test_log_dirs.c - the table of logs, its directories and their files, over fake logs (fake_log.h): placement,
- * load, deletion, checkpoints, failures. What the real log does on disk is in test_log_dirs_disk.c. */
+ * load, deletion, checkpoints, failures. What the real log does on disk is in test_log_dirs_disk.c.
+ * Length: one fake of the log and one set of helpers serve all of these tests. */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>

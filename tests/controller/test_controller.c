@@ -189,17 +189,6 @@ static void stop_node(struct cluster *cluster, int32_t id)
 	n->zk = zk_session_close(n->zk);
 }
 
-static struct cluster *start_cluster(const char *name, int brokers)
-{
-	struct cluster *cluster = xcalloc(1, sizeof(*cluster));
-
-	cluster->name = name;
-	pthread_mutex_init(&cluster->mutex, NULL);
-	for (int32_t id = 1; id <= brokers; id++)
-		start_node(cluster, id);
-	return cluster;
-}
-
 static void stop_cluster(struct cluster *cluster)
 {
 	/* Controllers call into nodes' metadata: all go before any metadata does. */
@@ -254,6 +243,19 @@ static int is_controller(void *arg)
 static void until_controller(struct node *n, int32_t id)
 {
 	fixture_until("the controller is known", is_controller, &(struct wish){ .node = n, .number = id });
+}
+
+static struct cluster *start_cluster(const char *name, int brokers)
+{
+	struct cluster *cluster = xcalloc(1, sizeof(*cluster));
+
+	cluster->name = name;
+	pthread_mutex_init(&cluster->mutex, NULL);
+	start_node(cluster, 1);
+	until_controller(&cluster->nodes[1], 1); /* the tests know who decides */
+	for (int32_t id = 2; id <= brokers; id++)
+		start_node(cluster, id);
+	return cluster;
 }
 
 /* The node's metadata shows so many brokers. */

@@ -14,7 +14,7 @@ from kafka.admin import NewTopic as PyNewTopic
 
 import clients
 from clients import Record
-from harness import SLOW, wait_until
+from harness import SLOW, measures_memory, wait_until
 from wire import Closed, Connection, batch, record
 
 
@@ -294,6 +294,6 @@ def test_start_to_first_acknowledged_produce(run):
 def test_idle_memory(run):
     broker = run.broker(0)
     clients.create_topic(broker, "t")
-    if "asan" in " ".join(map(str, broker.argv())):
+    if not measures_memory():
         pytest.skip("the address sanitizer's own memory would be measured")
     assert broker.rss_bytes() < 20 << 20, f"{broker.rss_bytes() >> 20} MB"

@@ -274,6 +274,7 @@ def test_another_broker_id_than_the_directory_says_is_refused(run):
 
 def test_a_clean_stop_removes_the_ephemeral_nodes_before_the_exit(run):
     broker = run.broker(0)
+    wait_until(lambda: broker.znode("/controller")[0], 30, "the election")
     broker.stop()
     with broker.zookeeper.client(broker.chroot) as zk:
         assert zk.exists("/brokers/ids/0") is None

@@ -70,9 +70,9 @@ def stop_pid(pid):
         os.kill(pid, signal.SIGKILL)
 
 
-def rss_mb(pid):
+def rss_mb(pid, what="VmRSS"):
     with open(f"/proc/{pid}/status", encoding="ascii") as f:
-        return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1)) * 1024 / 1e6
+        return int(re.search(what + r":\s+(\d+)", f.read()).group(1)) * 1024 / 1e6
 
 
 def cpu_seconds(pid):
@@ -312,6 +312,17 @@ def tail_limit():
     return {"CPU s/GB": a["CPU s/GB"] + b["CPU s/GB"], "MB/s": min(a["MB/s"], b["MB/s"])}
 
 
+def warm_up(table):
+    """Whatever a broker compiles, loads or grows on first use is not what the rounds are about."""
+    for broker in table.brokers:
+        with topic(broker):
+            for kind in ("api_versions", "metadata", "list_offsets", "fetch"):
+                requests(broker, kind, 16)
+            latency(broker, 1000)
+            fill_topic(broker)
+            consume(broker)
+
+
 def measure_streams(table):
     table.rounds("consume from the beginning, 1 MiB fetches", "fetch", consume, prepare=fill_topic)
     table.rounds("consume, 4 connections", "fetch", lambda s: consume(s, "--connections", 4), prepare=fill_topic)
@@ -404,7 +415,8 @@ def measure_idle(table):
 
 
 def measure_load_memory(table):
-    table.add("RSS after all of this", "MB", None, {b.name: [rss_mb(b.pid)] for b in table.brokers if b.pid})
+    table.add("RSS at its peak under all this load", "MB", None,
+              {b.name: [rss_mb(b.pid, "VmHWM")] for b in table.brokers if b.pid})
 
 
 # --- what runs around it ---
@@ -514,7 +526,7 @@ def main():
             if a.broker:
                 brokers.append(stack.enter_context(other(a)))
             table = Table(brokers, a.runs or (3 if a.quick else 5), a.only)
-            for measure in (measure_start, measure_streams, measure_requests, measure_latency, measure_librdkafka):
+            for measure in (measure_start, warm_up, measure_streams, measure_requests, measure_latency, measure_librdkafka):
                 measure(table)
             if table.wanted("RSS"):
                 measure_load_memory(table)

@@ -59,10 +59,12 @@ static void wait_for_leaders(const struct load_options *o, int fd, int want)
 	}
 }
 
-/* A broker that has just started is not controller yet, or does not know itself yet. */
-static bool is_starting(int error)
+/* A broker that has just started is not controller yet, or does not know itself yet; a topic that was just deleted
+ * is gone from the metadata before it is gone from ZooKeeper. */
+static bool is_passing(int error)
 {
-	return error == KERR_NOT_CONTROLLER || error == KERR_INVALID_REPLICATION_FACTOR;
+	return error == KERR_NOT_CONTROLLER || error == KERR_INVALID_REPLICATION_FACTOR ||
+	       error == KERR_TOPIC_ALREADY_EXISTS;
 }
 
 int load_topic(const struct load_options *o)
@@ -89,8 +91,10 @@ int load_topic(const struct load_options *o)
 		call(fd, API_CREATE_TOPICS, 5, &in, &a, &out);
 		r = out.topics_n == 1 ? out.topics[0].error_code : -1;
 		arena_fini(&a);
-	} while (is_starting(r) && usleep(20000) == 0 && now_ns() < end);
-	if (r && r != KERR_TOPIC_ALREADY_EXISTS)
+		if (r == KERR_TOPIC_ALREADY_EXISTS && leaders(o, fd) == o->partitions)
+			r = 0;
+	} while (is_passing(r) && usleep(20000) == 0 && now_ns() < end);
+	if (r)
 		die("topic %s: error %d", o->topic, r);
 	wait_for_leaders(o, fd, o->partitions);
 	return 0;

@@ -11,6 +11,7 @@ Environment:
 """
 
 import contextlib
+import ctypes
 import os
 import pathlib
 import re
@@ -30,6 +31,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ZOOKEEPER_JARS = "/usr/share/java/zookeeper.jar"
 STARTED = "started (kafka.server.KafkaServer)"
 SANITIZER = re.compile(r"ERROR: (Address|Leak|Thread|Undefined)Sanitizer|runtime error:|WARNING: ThreadSanitizer")
+
+
+LIBC = ctypes.CDLL(None)
 
 
 def wait_until(condition, timeout=30, what="the condition", every=0.01):
@@ -105,6 +109,7 @@ class Process:
 
     def spawn(self, argv, env=None, nofile=None):
         def limits():
+            LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no orphans when the test run is killed
             if nofile:
                 resource.setrlimit(resource.RLIMIT_NOFILE, nofile)
 

@@ -374,7 +374,10 @@ int log_assign_epoch(struct log *log, int32_t epoch, int64_t start_offset)
 	if (r == 0)
 		(void)leader_epochs_assign(&log->epochs, epoch, start_offset);
 	lock_release(&log->lock);
-	return r != 0 ? r : log_write_epochs(log);
+	/* Written with the next flush, before the recovery point moves: until then recovery finds the epoch in the batches,
+	 * and an epoch without batches answers like the one that follows it. Kafka syncs here, which makes a start with
+	 * thousands of partitions take seconds. */
+	return r;
 }
 
 void log_end_offset_for_epoch(struct log *log, int32_t epoch, int32_t *ret_epoch, int64_t *ret_end_offset)

@@ -40,6 +40,7 @@ struct loader {
 	const struct log_open_args *args;
 	struct names names;
 	int splits;
+	bool epochs_differ; /* their file is to be written now, not with the next flush */
 };
 
 /* --- names --- */
@@ -425,6 +426,22 @@ static int find_end(struct loader *l, int64_t *ret)
 	return r < 0 ? FAIL(r) : 0;
 }
 
+/* Epochs that begin at or after the end go, and that is written. Only the lone entry of a log that never had a record may
+ * stay in the file: the next leadership brings it back, and a sync per log would make the start of a broker with many
+ * idle partitions slow. */
+static void truncate_epochs(struct loader *l, int64_t end)
+{
+	struct leader_epochs *e = &l->log->epochs;
+	uint64_t version;
+	bool lone;
+
+	lone = e->n == 1 && e->v[0].start == end && !leader_epochs_unwritten(e);
+	leader_epochs_truncate_end(e, end);
+	version = e->version;
+	leader_epochs_truncate_start(e, l->args->log_start_offset);
+	l->epochs_differ = lone ? e->version != version : leader_epochs_unwritten(e);
+}
+
 static int settle(struct loader *l, int64_t end)
 {
 	struct log *log = l->log;
@@ -436,8 +453,7 @@ static int settle(struct loader *l, int64_t end)
 	log->end = end;
 	log->recovery_point = l->args->clean ? end : MIN(l->args->recovery_point, end);
 	log->start = MAX(l->args->log_start_offset, bases[0]);
-	leader_epochs_truncate_end(&log->epochs, end);
-	leader_epochs_truncate_start(&log->epochs, l->args->log_start_offset);
+	truncate_epochs(l, end);
 	r = producers_remove_strays(log->producers, bases, log->segments_n);
 	if (r == 0)
 		r = log_rebuild_producers(log, end, l->args->clean);
@@ -591,7 +607,7 @@ int log_open(const struct log_open_args *args, struct log **ret)
 		r = leader_epochs_load(&log->epochs, &log->dir);
 	if (r == 0)
 		r = load(&l); /* nobody else knows the log: its lock is not needed */
-	if (r == 0 && !args->deleted)
+	if (r == 0 && !args->deleted && l.epochs_differ)
 		r = log_write_epochs(log);
 	names_fini(&l.names);
 	if (r < 0) {

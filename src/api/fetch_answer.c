@@ -74,8 +74,8 @@ static bool fill_aborted(struct fetch_work *w, const struct fetch_part *part, an
 {
 	const struct log_slice *s = &part->data.slice;
 
-	a->aborted_transactions_n = -1; /* null: not asked for */
-	if (part->query.isolation != FETCH_COMMITTED)
+	a->aborted_transactions_n = -1; /* null: not asked for, or not looked up */
+	if (part->query.isolation != FETCH_COMMITTED || part->held_back)
 		return true;
 	a->aborted_transactions =
 		CODEC_NEW(&w->req->arena, fetch_response_aborted_transaction, (size_t)s->aborted_n);

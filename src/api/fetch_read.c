@@ -129,7 +129,8 @@ static void read_part(struct fetch_work *w, struct fetch_part *part, bool first,
 		partitions_storage_failed(w->req->ctx->partitions, part->p, r);
 	part->error = kerr_of(r);
 	/* From v3 on an incomplete first batch is not sent: the client could do nothing with it. */
-	if (part->error || (part->data.slice.first_batch_incomplete && w->req->version > INCOMPLETE_UNTIL))
+	part->held_back = part->data.slice.first_batch_incomplete && w->req->version > INCOMPLETE_UNTIL;
+	if (part->error || part->held_back)
 		drop_part(part);
 	partitions_moved(w->req->ctx->partitions, part->p, moved);
 }

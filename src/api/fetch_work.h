@@ -25,6 +25,7 @@ struct fetch_part {
 	int64_t available;	    /* while waiting: bytes at the last look */
 	int16_t error;
 	bool refused;	     /* the error is of the request checks, not of the read (protocol.md 10.1) */
+	bool held_back;	     /* the first batch is larger than what is left */
 	bool not_understood; /* the error is that the version cannot be given what is stored */
 };
 

@@ -252,7 +252,6 @@ def fetch_conversion(t):
     t.produce(never, batch(b"x"))
     append = t.create("appendtime", message_timestamp_type="LogAppendTime")
     t.produce(append, batch(b"a", b"b"))
-    t.produce(append, batch(b"a", b"b", codec=GZIP))
     nulls = t.create("nulls")
     t.produce(nulls, batch((None, None), (b"", b""), (b"k", None)))
     t.produce(nulls, batch(b"no time", times=[-1]))

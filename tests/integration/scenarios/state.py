@@ -1,6 +1,7 @@
 """What the brokers leave in ZooKeeper and on disk."""
 
 import re
+import struct
 
 from conformance import now_ms, scenario
 from harness import wait_until
@@ -76,7 +77,18 @@ def znodes(t):
     tree(t, "after the second start")
 
 
+def snapshot_entries(raw):
+    """Producer snapshot (storage.md 2.7) without its checksum: the entries come in the order of a hash table."""
+    names = ("id", "epoch", "last_sequence", "last_offset", "delta", "time", "coordinator", "open")
+    count = struct.unpack_from(">i", raw, 6)[0]
+    entries = [dict(zip(names, struct.unpack_from(">qhiqiqiq", raw, 10 + i * 46))) for i in range(count)]
+    assert len(raw) == 10 + count * 46
+    return sorted(entries, key=lambda e: e["id"])
+
+
 def content(t, path, raw):
+    if path.suffix == ".snapshot" and struct.unpack_from(">i", raw, 6)[0] > 2:
+        return snapshot_entries(raw)
     if path.suffix in BINARY or path.name.endswith((".deleted", ".swap")):
         return raw.hex() if len(raw) <= 3000 else f"{len(raw)} bytes"
     lines = text_of(t, raw).splitlines()

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "broker/broker.h"
 #include "broker/config.h"
@@ -44,6 +45,18 @@ static void bound_malloc(void)
 	mallopt(M_ARENA_MAX, 4);
 	mallopt(M_TRIM_THRESHOLD, 8 << 20);
 	mallopt(M_MMAP_THRESHOLD, 4 << 20);
+}
+
+/* Each partition and each connection takes a descriptor, and the usual soft limit of 1024 is soon used up: take what the
+ * hard limit allows, as a JVM does. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }
 
 static int wait_for_signal(const sigset_t *set)
@@ -100,6 +113,7 @@ int main(int argc, char **argv)
 		return argc < 2;
 	}
 	bound_malloc();
+	raise_descriptor_limit();
 	if (load(argc, argv, &config))
 		return 1;
 	if (logger_open(getenv("LOG_DIR"), LOG_INFO) < 0) {

@@ -35,7 +35,7 @@ enum {
 	AHEAD = 1024,		   /* bytes of speculative reading */
 	FRAME_FIRST = 256 * 1024,  /* first allocation for a larger frame; grows with what arrives */
 	STEP_FRAMES = 32,	   /* requests served per wake-up before others get their turn */
-	STEP_BYTES = 1024 * 1024,  /* bytes moved per wake-up, each way */
+	STEP_BYTES = 1024 * 1024 + 65536, /* moved per wake-up, each way: the usual largest fetch in one go */
 	GATHER = 16,		   /* memory pieces per sendmsg */
 };
 

@@ -87,7 +87,7 @@ def snapshot_entries(raw):
 
 
 def content(t, path, raw):
-    if path.suffix == ".snapshot" and struct.unpack_from(">i", raw, 6)[0] > 2:
+    if path.suffix == ".snapshot" and struct.unpack_from(">i", raw, 6)[0] > 1:
         return snapshot_entries(raw)
     if path.suffix in BINARY or path.name.endswith((".deleted", ".swap")):
         return raw.hex() if len(raw) <= 3000 else f"{len(raw)} bytes"

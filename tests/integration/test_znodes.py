@@ -283,7 +283,7 @@ def test_a_clean_stop_removes_the_ephemeral_nodes_before_the_exit(run):
     assert (broker.log_dirs[0] / ".kafka_cleanshutdown").read_bytes() == b'{"version":0,"brokerEpoch":-1}'
     assert not (broker.log_dirs[0] / ".lock").exists()
     broker.start()
-    assert broker.znode("/controller_epoch")[0] == b"2"
+    wait_until(lambda: broker.znode("/controller_epoch")[0] == b"2", 30, "the next election")
 
 
 def test_the_controller_moves_when_its_node_is_deleted(run):

@@ -4,6 +4,7 @@
  * Input: flags, checkpointed recovery point and start offset (a byte each), then files: kind, base, length (2 bytes),
  * bytes. With FIX_CRC the checksums of batches are made right, so that mutations get past them.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -192,6 +193,7 @@ static void use(struct log_open_args *args)
 {
 	struct log *log;
 	int64_t end;
+	int r;
 
 	if (log_open(args, &log) < 0)
 		return;
@@ -206,8 +208,11 @@ static void use(struct log_open_args *args)
 	CHECK(log_open(args, &log) == 0);
 	CHECK(log_end_offset(log) == end);
 	check_log(log);
-	CHECK(log_truncate_to(log, log_start_offset(log) + (end - log_start_offset(log)) / 2) == 0);
-	check_log(log);
+	/* Damage that a clean marker covered may be met only here: then the log fails, as on a broken disk. */
+	r = log_truncate_to(log, log_start_offset(log) + (end - log_start_offset(log)) / 2);
+	CHECK(r == 0 || r == -EIO);
+	if (r == 0)
+		check_log(log);
 	CHECK(log_delete_files(log) == 0);
 	log_unref(log);
 }

@@ -127,7 +127,7 @@ static void a_long_topic_is_cut_for_delete_only(void **state)
 /* What another process gets: the exit status of a child that tries. */
 static int try_in_child(void)
 {
-	int status;
+	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {

@@ -199,8 +199,8 @@ static void partition_states(void **state)
 {
 	static const char *const texts[] = {
 		"{\"controller_epoch\":3,\"leader\":1,\"version\":1,\"leader_epoch\":5,\"isr\":[1,2,3]}",
-		"{\"controller_epoch\":3,\"leader\":1,\"version\":1,\"leader_recovery_state\":1,\"leader_epoch\":6,"
-		"\"isr\":[1]}",
+		("{\"controller_epoch\":3,\"leader\":1,\"version\":1,\"leader_recovery_state\":1,\"leader_epoch\":6,"
+		"\"isr\":[1]}"),
 		"{\"controller_epoch\":3,\"leader\":-1,\"version\":1,\"leader_epoch\":7,\"isr\":[]}",
 	};
 	struct znode_state s;

@@ -26,7 +26,6 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "net/server_priv.h"
-#include "net/socket_buffer.h"
 
 #define LOG_CLASS "org.apache.kafka.common.network.Selector"
 #include "base/logger.h"
@@ -716,7 +715,8 @@ static void socket_options(int fd, const struct server_config *config)
 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	socket_buffer_set(fd, SO_SNDBUF, config->send_buffer_bytes);
+	if (config->send_buffer_bytes > 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &config->send_buffer_bytes, sizeof(int));
 }
 
 void connection_new(struct net_thread *t, int fd, const struct sockaddr_storage *peer, const char *listener,

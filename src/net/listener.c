@@ -30,7 +30,7 @@ static int bind_one(const struct addrinfo *a, const struct server_config *config
 	if (a->ai_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	/* inherited by accepted sockets, before the window is negotiated */
-	socket_buffer_set(fd, SO_RCVBUF, config->receive_buffer_bytes);
+	socket_buffer_set_receive(fd, config->receive_buffer_bytes);
 	if (bind(fd, a->ai_addr, a->ai_addrlen) < 0 || listen(fd, config->backlog) < 0) {
 		r = -errno;
 		(void)close(fd);

@@ -34,7 +34,7 @@ unit() { # directory, name, make arguments
 }
 
 system_tests() { # folder of tests/, build directory, name
-	(cd "$root/tests/$1" && MOLDAU_BUILD=$2 /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+	(cd "$root/tests/$1" && MOLDAU_BUILD=$2 timeout -k 60 2700 /usr/bin/python3 -m pytest -q -p no:cacheprovider \
 		--junitxml="$results/$3.xml" .) || true
 	/usr/bin/python3 "$root/tests/count.py" junit "$results/$3.xml" "$results/$3.count" || failed_step=1
 }

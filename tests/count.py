@@ -60,7 +60,7 @@ def main():
         passed, failed, skipped = (unit if what == "unit" else junit)(sys.argv[2])
         Path(sys.argv[3]).write_text(f"{passed} {failed} {skipped}\n")
         print(f"{what}: {passed} passed, {failed} failed, {skipped} skipped")
-    sys.exit(1 if failed or not passed else 0)
+    sys.exit(1 if failed or not (passed or skipped) else 0)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The command-line tools: output, messages and exit codes, literally.
 
-All literals were printed by the tools of Apache Kafka 3.9.1 for the same command lines.
+The literals were printed by the tools of Apache Kafka 3.9.1 for the same command lines, except those about signals, time
+limits and unreachable brokers, which are ours.
 """
 
 import os

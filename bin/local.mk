@@ -1,8 +1,13 @@
 # The scripts, and the sample configuration: $(prefix)/conf, and the link config -> conf that every guide uses.
-dist_bin_SCRIPTS = bin/moldau-env.sh \
-	bin/kafka-console-consumer.sh bin/kafka-console-producer.sh bin/kafka-server-start.sh \
-	bin/kafka-server-stop.sh bin/kafka-topics.sh \
-	bin/zookeeper-server-start.sh bin/zookeeper-server-stop.sh
+dist_bin_SCRIPTS = \
+	bin/moldau-env.sh \
+	bin/kafka-console-consumer.sh \
+	bin/kafka-console-producer.sh \
+	bin/kafka-server-start.sh \
+	bin/kafka-server-stop.sh \
+	bin/kafka-topics.sh \
+	bin/zookeeper-server-start.sh \
+	bin/zookeeper-server-stop.sh
 
 conf_files = server.properties zookeeper.properties
 EXTRA_DIST += bin/quickstart.sh conf/server.properties conf/zookeeper.properties

@@ -540,6 +540,9 @@ static int run(int argc, char **argv)
 
 const struct tool tool_console_consumer = {
 	.name = "console-consumer",
+	.script = "kafka-console-consumer.sh",
 	.summary = "print records of topics",
+	.options = consumer_options,
+	.options_n = CONSUMER_OPTION_COUNT,
 	.run = run,
 };

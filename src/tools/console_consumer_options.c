@@ -13,33 +13,7 @@
 #include "tools/console_consumer_priv.h"
 #include "tools/tool.h"
 
-enum consumer_option {
-	CONSUMER_BOOTSTRAP_SERVER,
-	CONSUMER_CONFIG,
-	CONSUMER_PROPERTY,
-	CONSUMER_SYSTEST_EVENTS,
-	CONSUMER_FORMATTER,
-	CONSUMER_FORMATTER_CONFIG,
-	CONSUMER_FROM_BEGINNING,
-	CONSUMER_GROUP,
-	CONSUMER_INCLUDE,
-	CONSUMER_ISOLATION_LEVEL,
-	CONSUMER_KEY_DESERIALIZER,
-	CONSUMER_MAX_MESSAGES,
-	CONSUMER_OFFSET,
-	CONSUMER_PARTITION,
-	CONSUMER_FORMATTER_PROPERTY,
-	CONSUMER_SKIP_ON_ERROR,
-	CONSUMER_TIMEOUT_MS,
-	CONSUMER_TOPIC,
-	CONSUMER_VALUE_DESERIALIZER,
-	CONSUMER_WHITELIST,
-	CONSUMER_HELP,
-	CONSUMER_VERSION,
-	CONSUMER_OPTION_COUNT,
-};
-
-static const struct option options[CONSUMER_OPTION_COUNT] = {
+const struct option consumer_options[CONSUMER_OPTION_COUNT] = {
 	[CONSUMER_BOOTSTRAP_SERVER] = {"bootstrap-server", OPTION_STRING, "host:port,...", NULL,
 		"REQUIRED: the broker or brokers to ask first."},
 	[CONSUMER_CONFIG] = {"consumer.config", OPTION_STRING, "file", NULL,
@@ -373,7 +347,7 @@ static int read_all(struct consumer_settings *s)
 int consumer_settings_read(struct consumer_settings *s, int argc, char **argv, int *ret_exit_code)
 {
 	*s = (struct consumer_settings){.partition = -1};
-	if (options_parse(&s->options, options, CONSUMER_OPTION_COUNT, argc, argv)) {
+	if (options_parse(&s->options, consumer_options, CONSUMER_OPTION_COUNT, argc, argv)) {
 		*ret_exit_code = usage(s, s->options.error);
 		return -1;
 	}

@@ -728,6 +728,9 @@ static int run(int argc, char **argv)
 
 const struct tool tool_console_producer = {
 	.name = "console-producer",
+	.script = "kafka-console-producer.sh",
 	.summary = "send lines of standard input as records",
+	.options = options,
+	.options_n = PRODUCER_OPTION_COUNT,
 	.run = run,
 };

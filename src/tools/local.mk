@@ -13,6 +13,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
 	src/tools/line_reader.c src/tools/line_reader.h \
+	src/tools/list.h \
 	src/tools/options.c src/tools/options.h \
 	src/tools/report.c src/tools/report.h \
 	src/tools/tool.h \

@@ -6,21 +6,20 @@
 #include "tools/tool.h"
 
 static const struct tool *const tools[] = {
-	&tool_console_consumer,
-	&tool_console_producer,
-	&tool_topics,
+#define TOOL_ROW(name) &tool_##name,
+#include "tools/list.h"
+#undef TOOL_ROW
 };
 
 static void print_help(FILE *out)
 {
 	fputs("usage: moldau TOOL [OPTION...]\n\n"
-	      "The command-line tools of Moldau. Each works like bin/kafka-TOOL.sh; --help after a "
-	      "tool lists its\n"
-	      "options.\n\n",
+	      "The command-line tools of Moldau. Each is what the script of its name in bin/ runs;\n"
+	      "--help after a tool lists its options.\n\n",
 		out);
 	for (size_t i = 0; i < ARRAY_LEN(tools); i++)
-		fprintf(out, "  %-18s %s\n", tools[i]->name, tools[i]->summary);
-	fputs("\n  --help             this text\n  --version          the Kafka version whose "
+		fprintf(out, "  %-24s %s\n", tools[i]->name, tools[i]->summary);
+	fputs("\n  --help                   this text\n  --version                the Kafka version whose "
 	      "tools these are like\n",
 		out);
 }

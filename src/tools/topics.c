@@ -648,6 +648,9 @@ static int run(int argc, char **argv)
 
 const struct tool tool_topics = {
 	.name = "topics",
+	.script = "kafka-topics.sh",
 	.summary = "create, list, describe, change and delete topics",
+	.options = topics_options,
+	.options_n = TOPICS_OPTION_COUNT,
 	.run = run,
 };

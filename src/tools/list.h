@@ -1,0 +1,7 @@
+/* list.h - the tools of the program `moldau`, a line each, in alphabetical order; no include guard.
+ *
+ * TOOL_ROW(name): `const struct tool tool_<name>` is in a file of its own.
+ */
+TOOL_ROW(console_consumer)
+TOOL_ROW(console_producer)
+TOOL_ROW(topics)

@@ -1,11 +1,14 @@
 noinst_LIBRARIES += src/api/libapi.a
 src_api_libapi_a_SOURCES = \
+	src/api/allocate_producer_ids.c \
 	src/api/alter_configs.c \
+	src/api/alter_partition.c \
 	src/api/api.h \
 	src/api/api_versions.c \
 	src/api/authorized_operations.h \
 	src/api/config_alteration.c src/api/config_alteration.h \
 	src/api/config_service.h \
+	src/api/controlled_shutdown.c \
 	src/api/create_partitions.c \
 	src/api/create_topics.c \
 	src/api/current_leader.c src/api/current_leader.h \
@@ -15,10 +18,12 @@ src_api_libapi_a_SOURCES = \
 	src/api/describe_configs.c \
 	src/api/describe_log_dirs.c \
 	src/api/dispatch.c src/api/dispatch.h \
+	src/api/envelope.c \
 	src/api/fetch.c src/api/fetch_answer.c src/api/fetch_read.c src/api/fetch_work.h \
 	src/api/find_coordinator.c \
 	src/api/incremental_alter_configs.c \
 	src/api/init_producer_id.c src/api/init_producer_id.h \
+	src/api/leader_and_isr.c \
 	src/api/list.h \
 	src/api/list_offsets.c \
 	src/api/metadata.c \
@@ -27,4 +32,6 @@ src_api_libapi_a_SOURCES = \
 	src/api/produce.c src/api/produce_check.c src/api/produce_work.h \
 	src/api/repeated.c src/api/repeated.h \
 	src/api/request.c \
-	src/api/topic_wait.c src/api/topic_wait.h
+	src/api/stop_replica.c \
+	src/api/topic_wait.c src/api/topic_wait.h \
+	src/api/update_metadata.c

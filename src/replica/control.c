@@ -34,6 +34,7 @@ struct step {
 	struct partition *p; /* counted; NULL: refused before it was made */
 	enum step_role role;
 	unsigned moved;
+	bool attached; /* its log, just now */
 };
 
 struct isr_change {
@@ -193,6 +194,7 @@ static int ensure_log(struct isr_change *c, struct step *s)
 			return FAIL(r);
 		partition_attach(s->p, log, partitions_pace(c->ps, log_parent_dir(log)),
 				 log_dirs_checkpointed_high_watermark(c->ps->config.log_dirs, log));
+		s->attached = true;
 	}
 	if (uuid_is_zero(log_topic_id(log)) && !uuid_is_zero(s->result->topic_id))
 		r = log_set_topic_id(log, s->result->topic_id);
@@ -302,6 +304,8 @@ static void wake_steps(struct isr_change *c)
 	for (int32_t i = 0; i < c->n; i++) {
 		struct step *s = &c->steps[i];
 
+		if (s->attached && c->ps->config.log_attached)
+			c->ps->config.log_attached(c->ps->config.arg, partition_topic(s->p));
 		if (s->p && s->moved)
 			partitions_moved(c->ps, s->p, s->moved);
 		s->p = partition_unref(s->p);

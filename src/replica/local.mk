@@ -1,6 +1,8 @@
 noinst_LIBRARIES += src/replica/libreplica.a
 src_replica_libreplica_a_SOURCES = \
 	src/replica/control.c \
+	src/replica/control_answer.c src/replica/control_answer.h \
+	src/replica/controller_link.c src/replica/controller_link.h \
 	src/replica/delayed.c src/replica/delayed.h \
 	src/replica/disk_pace.h \
 	src/replica/fetch_session.c src/replica/fetch_session.h src/replica/fetch_session_priv.h \

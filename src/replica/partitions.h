@@ -35,6 +35,10 @@ struct partitions_config {
 	struct log_dirs *log_dirs;
 	struct delayed *delayed;
 	int64_t replica_lag_time_max_ms; /* replica.lag.time.max.ms */
+	/* The log of a partition of this topic was made or attached, so a change of the topic's settings just before may
+	 * have missed it. No lock held, any thread. May be NULL. */
+	void (*log_attached)(void *arg, const char *topic);
+	void *arg;
 };
 
 struct partitions *partitions_new(const struct partitions_config *config);

@@ -1,1 +1,2 @@
-# tests of cluster: see Makefile.am for the variables
+# tests of clusters: run by tests/run.sh, as the integration tests
+EXTRA_DIST += tests/cluster/conftest.py tests/cluster/members.py tests/cluster/test_membership.py

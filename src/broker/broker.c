@@ -43,6 +43,7 @@
 #include "replica/controller_link.h"
 #include "replica/delayed.h"
 #include "replica/fetch_session.h"
+#include "replica/fetchers.h"
 #include "replica/partitions.h"
 #include "storage/log_dirs.h"
 #include "zk/session.h"
@@ -70,6 +71,7 @@ struct broker {
 	struct log_dirs *log_dirs;
 	struct partitions *partitions;
 	struct fetch_sessions *fetch_sessions;
+	struct fetchers *fetchers;
 	struct dynamic_config *dynamic;
 	struct reconfigure *reconfigure;
 	struct config_services *configs;
@@ -390,6 +392,19 @@ static int interbroker_version(const struct broker *b)
 	return metadata_version(config_text(b->config, CFG_INTER_BROKER_PROTOCOL_VERSION));
 }
 
+static void start_fetchers(struct broker *b)
+{
+	struct fetchers_config c;
+	struct partitions_fetching hooks;
+
+	settings_fetchers(b->config, b->id, &c);
+	c.follower.clock = &clock_real;
+	c.follower.partitions = b->partitions;
+	b->fetchers = fetchers_new(&c);
+	fetchers_hooks(b->fetchers, &hooks);
+	partitions_set_fetching(b->partitions, &hooks);
+}
+
 /* How this broker and others reach each other. */
 static int start_links(struct broker *b)
 {
@@ -410,6 +425,7 @@ static int start_links(struct broker *b)
 		.request_timeout_ms = config_int(b->config, CFG_REQUEST_TIMEOUT_MS),
 	};
 	b->controller_link = controller_link_new(&c);
+	start_fetchers(b);
 	return 0;
 }
 
@@ -532,8 +548,7 @@ int broker_start(struct config *config, struct broker **ret)
 
 /* --- the end --- */
 
-/* Leaderships go to other brokers before we do. Without another one, or without ZooKeeper, there is nothing that the
- * controller could do. */
+/* Leaderships go to other brokers before we do. Without ZooKeeper there is nothing that the controller could do. */
 static void hand_over(struct broker *b)
 {
 	struct controlled_shutdown c = {
@@ -547,16 +562,8 @@ static void hand_over(struct broker *b)
 		.connect_timeout_ms = config_int(b->config, CFG_CONTROLLER_SOCKET_TIMEOUT_MS),
 		.request_timeout_ms = config_int(b->config, CFG_REQUEST_TIMEOUT_MS),
 	};
-	const struct image_broker *const *others;
-	struct image *image;
-	int32_t n;
 
-	if (!config_bool(b->config, CFG_CONTROLLED_SHUTDOWN_ENABLE) || zk_session_state(b->zk) != ZK_CONNECTED)
-		return;
-	image = metadata_image(b->metadata);
-	n = image_brokers(image, &others);
-	image_unref(image);
-	if (n > 1)
+	if (config_bool(b->config, CFG_CONTROLLED_SHUTDOWN_ENABLE) && zk_session_state(b->zk) == ZK_CONNECTED)
 		(void)controlled_shutdown_run(&c);
 }
 
@@ -579,6 +586,8 @@ static void stop_coordination(struct broker *b)
 		controller_stop(b->controller);
 	if (b->controller_link)
 		controller_link_stop(b->controller_link);
+	if (b->fetchers)
+		fetchers_stop(b->fetchers);
 }
 
 void broker_stop(struct broker *b)
@@ -602,6 +611,7 @@ void broker_stop(struct broker *b)
 	b->features = feature_watch_free(b->features);
 	b->topic_admin = topic_admin_free(b->topic_admin);
 	b->registration = registration_free(b->registration);
+	b->fetchers = fetchers_free(b->fetchers);
 	b->partitions = partitions_free(b->partitions);
 	b->fetch_sessions = fetch_sessions_free(b->fetch_sessions);
 	b->delayed = delayed_free(b->delayed);

@@ -102,6 +102,17 @@ static int32_t known_controller(const struct controlled_shutdown *c)
 	return id;
 }
 
+/* Nobody could take anything over. */
+static bool is_alone(const struct controlled_shutdown *c)
+{
+	struct image *image = metadata_image(c->metadata);
+	const struct image_broker *const *brokers;
+	int32_t n = image_brokers(image, &brokers);
+
+	image_unref(image);
+	return n <= 1;
+}
+
 /* Until the next try; a new controller ends it early, since brokers are often stopped one right after the other. */
 static void pause_before_retry(const struct controlled_shutdown *c, int32_t asked)
 {
@@ -118,6 +129,10 @@ int controlled_shutdown_run(const struct controlled_shutdown *c)
 
 	log_info("[KafkaServer id=%d] Starting controlled shutdown", (int)c->broker_id);
 	for (int32_t left = c->max_retries; left > 0; left--) {
+		if (is_alone(c)) {
+			log_info("[KafkaServer id=%d] No other broker is left to take over", (int)c->broker_id);
+			return 0;
+		}
 		asked = known_controller(c);
 		if (try_once(c) == 0) {
 			log_info("[KafkaServer id=%d] Controlled shutdown request returned successfully",

@@ -20,30 +20,8 @@
 #include "metadata/image.h"
 #include "protocol/errors.h"
 #include "replica/disk_pace.h"
-#include "replica/isr.h"
+#include "replica/partition_priv.h"
 #include "storage/log_config.h"
-
-struct partition {
-	atomic_int refs;
-	const struct partition_env *env;
-	char *topic;
-	int32_t index;
-
-	struct lock lock; /* RANK_PARTITION: guards all below */
-	struct cond gate; /* appending became 0, or changing ended */
-	int appending;
-	bool changing;
-
-	struct log *log; /* counted; NULL: none yet, offline or stopped */
-	struct disk_pace *pace; /* of the log's directory; owned by struct partitions */
-	bool offline;
-	int32_t leader; /* -1: none */
-	int32_t leader_epoch; /* -1 before the first decision */
-	int32_t partition_epoch;
-	int32_t controller_epoch;
-	int64_t epoch_start; /* leader: our end offset when the epoch began; -1 else */
-	struct isr isr;
-};
 
 struct partition *partition_new(const char *topic, int32_t index, const struct partition_env *env)
 {
@@ -159,6 +137,18 @@ static void change_end(struct partition *p)
 {
 	p->changing = false;
 	cond_broadcast(&p->gate);
+}
+
+void partition_await_change(struct partition *p)
+{
+	while (p->changing)
+		lock_wait(&p->lock, &p->gate);
+}
+
+void partition_leave(struct partition *p)
+{
+	if (--p->appending == 0 && p->changing)
+		cond_broadcast(&p->gate);
 }
 
 /* --- the high watermark --- */
@@ -373,8 +363,7 @@ static int append_begin(struct partition *p, int16_t acks, int32_t *ret_epoch)
 	int r;
 
 	lock_take(&p->lock);
-	while (p->changing)
-		lock_wait(&p->lock, &p->gate);
+	partition_await_change(p);
 	r = check(p, -1, true);
 	/* The committed set counts here, not the maximal one (replication.md 5.1). */
 	if (r == 0 && acks == -1 && isr_size(&p->isr) < isr_effective_min(&p->isr, min_insync(p)))
@@ -394,8 +383,7 @@ static unsigned append_end(struct partition *p, bool appended)
 	lock_take(&p->lock);
 	if (appended)
 		moved = MOVED_END | advance(p);
-	if (--p->appending == 0 && p->changing)
-		cond_broadcast(&p->gate);
+	partition_leave(p);
 	lock_release(&p->lock);
 	return moved;
 }

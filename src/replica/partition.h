@@ -91,6 +91,32 @@ bool partition_disk_stalls(struct partition *p);
  * NOT_ENOUGH_REPLICAS_AFTER_APPEND, NOT_LEADER_OR_FOLLOWER or KAFKA_STORAGE_ERROR. False: not yet. */
 bool partition_check_acks(struct partition *p, int64_t required, int16_t *ret_error);
 
+/* --- a follower's copy (replication.md 7); `epoch` is the leader epoch the caller follows in --- */
+
+struct follower_append {
+	int64_t next_offset;	/* to fetch from now on */
+	int64_t high_watermark; /* as it is now */
+	int32_t last_epoch;	/* of the last batch, -1: nothing was appended */
+	size_t bytes;		/* received, when something was appended */
+	unsigned moved;		/* enum partition_moved */
+};
+
+/* Appends what the leader sent from `offset` on (patched nowhere; a batch that is cut off at the end is left out), then
+ * takes over its high watermark and log start offset.
+ *   0
+ *   KERR_FENCED_LEADER_EPOCH      not the follower in that epoch any more: nothing was done
+ *   KERR_KAFKA_STORAGE_ERROR      offline
+ *   KERR_CORRUPT_MESSAGE, KERR_INVALID_RECORD   damaged on the way: fetch again
+ *   KERR_OFFSET_OUT_OF_RANGE, KERR_RECORD_LIST_TOO_LARGE   does not fit the log: cannot go on
+ *   -errno                        the log directory failed                                              */
+int partition_append_as_follower(struct partition *p, int32_t epoch, int64_t offset, uint8_t *data, size_t len,
+    int64_t leader_high_watermark, int64_t leader_start, struct follower_append *ret) MUST_CHECK;
+/* Cuts the log off at `offset`, which may be below the high watermark; at or above the end only epochs without
+ * records go. Errors as above. */
+int partition_truncate(struct partition *p, int32_t epoch, int64_t offset) MUST_CHECK;
+/* Drops everything and starts the log at `offset`. */
+int partition_restart_at(struct partition *p, int32_t epoch, int64_t offset) MUST_CHECK;
+
 struct partition_read {
 	int32_t replica_id;	    /* < 0: a client; else the follower that asks */
 	int32_t leader_epoch;	    /* current_leader_epoch, -1: not given */

@@ -44,6 +44,7 @@
 #include "replica/delayed.h"
 #include "replica/fetch_session.h"
 #include "replica/fetchers.h"
+#include "replica/isr_changes.h"
 #include "replica/partitions.h"
 #include "storage/log_dirs.h"
 #include "zk/session.h"
@@ -79,7 +80,9 @@ struct broker {
 	struct registration *registration;
 	struct feature_watch *features;
 	struct peer_control peers;
-	struct controller_link *controller_link;
+	struct controller_link *controller_link, *isr_link; /* AlterPartition has one of its own: it waits for ever */
+	struct isr_changes *isr_changes;
+	struct timer *isr_timer;
 	struct producer_id_request ids_request;
 	struct controller *controller;
 	struct topic_admin *topic_admin;
@@ -405,10 +408,35 @@ static void start_fetchers(struct broker *b)
 	partitions_set_fetching(b->partitions, &hooks);
 }
 
+static void on_isr_timer(void *arg)
+{
+	struct broker *b = arg;
+
+	partitions_check_isrs(b->partitions);
+}
+
+static void on_propose(void *arg, struct partition *p)
+{
+	struct broker *b = arg;
+
+	isr_changes_propose(b->isr_changes, p);
+}
+
+static void start_isr_changes(struct broker *b)
+{
+	const struct isr_changes_config c = { .broker_id = b->id, .partitions = b->partitions, .link = b->isr_link,
+		.metadata_version = interbroker_version(b) };
+	int64_t period_ms = config_long(b->config, CFG_REPLICA_LAG_TIME_MAX_MS) / 2;
+
+	b->isr_changes = isr_changes_new(&c);
+	partitions_set_proposer(b->partitions, on_propose, b);
+	b->isr_timer = scheduler_add(b->scheduler, "isr-expiration", period_ms, MAX(period_ms, 1), on_isr_timer, b);
+}
+
 /* How this broker and others reach each other. */
 static int start_links(struct broker *b)
 {
-	const struct controller_link_config c = {
+	struct controller_link_config c = {
 		.broker_id = b->id,
 		.clock = &clock_real,
 		.metadata = b->metadata,
@@ -425,7 +453,10 @@ static int start_links(struct broker *b)
 		.request_timeout_ms = config_int(b->config, CFG_REQUEST_TIMEOUT_MS),
 	};
 	b->controller_link = controller_link_new(&c);
+	c.name = "alter-partition";
+	b->isr_link = controller_link_new(&c);
 	start_fetchers(b);
+	start_isr_changes(b);
 	return 0;
 }
 
@@ -584,8 +615,12 @@ static void stop_coordination(struct broker *b)
 		dynamic_config_stop(b->dynamic);
 	if (b->controller)
 		controller_stop(b->controller);
+	if (b->isr_timer)
+		scheduler_cancel(b->scheduler, TAKE(b->isr_timer));
 	if (b->controller_link)
 		controller_link_stop(b->controller_link);
+	if (b->isr_link)
+		controller_link_stop(b->isr_link);
 	if (b->fetchers)
 		fetchers_stop(b->fetchers);
 }
@@ -612,6 +647,8 @@ void broker_stop(struct broker *b)
 	b->topic_admin = topic_admin_free(b->topic_admin);
 	b->registration = registration_free(b->registration);
 	b->fetchers = fetchers_free(b->fetchers);
+	b->isr_changes = isr_changes_free(b->isr_changes);
+	b->isr_link = controller_link_free(b->isr_link);
 	b->partitions = partitions_free(b->partitions);
 	b->fetch_sessions = fetch_sessions_free(b->fetch_sessions);
 	b->delayed = delayed_free(b->delayed);

@@ -68,8 +68,7 @@ int32_t partition_index(const struct partition *p)
 	return p->index;
 }
 
-/* Locks: p->lock held. */
-static bool leads(const struct partition *p)
+bool partition_leads(const struct partition *p)
 {
 	return p->leader == p->env->broker_id && p->log;
 }
@@ -89,7 +88,7 @@ bool partition_is_leader(struct partition *p)
 	bool r;
 
 	lock_take(&p->lock);
-	r = leads(p);
+	r = partition_leads(p);
 	lock_release(&p->lock);
 	return r;
 }
@@ -153,7 +152,7 @@ void partition_leave(struct partition *p)
 
 /* --- the high watermark --- */
 
-static bool broker_is_alive(void *arg, int32_t broker)
+bool partition_broker_is_alive(void *arg, int32_t broker)
 {
 	const struct partition_env *env = arg;
 	struct image *image = metadata_image(env->metadata);
@@ -177,12 +176,11 @@ static int32_t min_insync(struct partition *p)
 	return n;
 }
 
-/* Locks: p->lock held; leading. */
-static unsigned advance(struct partition *p)
+unsigned partition_advance_locked(struct partition *p)
 {
 	int64_t hw = isr_high_watermark(&p->isr, log_end_offset(p->log), min_insync(p),
 					p->env->replica_lag_time_max_ms, clock_mono_ms(p->env->clock),
-					broker_is_alive, alive_arg(p));
+					partition_broker_is_alive, alive_arg(p));
 
 	/* Never backwards on a leader (replication.md 5.5). */
 	if (hw > log_high_watermark(p->log) && log_set_high_watermark(p->log, hw))
@@ -195,7 +193,7 @@ unsigned partition_advance(struct partition *p)
 	unsigned moved;
 
 	lock_take(&p->lock);
-	moved = leads(p) ? advance(p) : 0;
+	moved = partition_leads(p) ? partition_advance_locked(p) : 0;
 	lock_release(&p->lock);
 	return moved;
 }
@@ -213,9 +211,9 @@ void partition_view(struct partition *p, struct partition_view *ret)
 		.end_offset = p->log ? log_end_offset(p->log) : -1,
 		.isr_n = isr_size(&p->isr),
 		.replicas_n = p->isr.remotes_n + 1,
-		.min_isr = leads(p) ? isr_effective_min(&p->isr, min_insync(p)) : 0,
+		.min_isr = partition_leads(p) ? isr_effective_min(&p->isr, min_insync(p)) : 0,
 		.offline = p->offline,
-		.is_leader = leads(p),
+		.is_leader = partition_leads(p),
 	};
 	lock_release(&p->lock);
 }
@@ -250,7 +248,7 @@ static unsigned lead(struct partition *p, const struct leadership *l)
 	p->leader = p->env->broker_id;
 	p->leader_epoch = l->leader_epoch;
 	p->partition_epoch = l->partition_epoch;
-	return advance(p);
+	return partition_advance_locked(p);
 }
 
 int partition_make_leader(struct partition *p, const struct leadership *l, unsigned *ret_moved)
@@ -338,7 +336,7 @@ static int check(const struct partition *p, int32_t leader_epoch, bool leader_on
 		return KERR_FENCED_LEADER_EPOCH;
 	if (leader_epoch >= 0 && leader_epoch > p->leader_epoch)
 		return KERR_UNKNOWN_LEADER_EPOCH;
-	if (!p->log || (leader_only && !leads(p)))
+	if (!p->log || (leader_only && !partition_leads(p)))
 		return KERR_NOT_LEADER_OR_FOLLOWER;
 	return 0;
 }
@@ -382,7 +380,7 @@ static unsigned append_end(struct partition *p, bool appended)
 
 	lock_take(&p->lock);
 	if (appended)
-		moved = MOVED_END | advance(p);
+		moved = MOVED_END | partition_advance_locked(p);
 	partition_leave(p);
 	lock_release(&p->lock);
 	return moved;
@@ -490,16 +488,17 @@ static unsigned follower_read(struct partition *p, const struct partition_read *
 	unsigned moved = 0;
 
 	lock_take(&p->lock);
-	if (leads(p)) {
+	if (partition_leads(p)) {
 		int64_t start = log_start_offset(p->log), low, before;
 
-		before = isr_low_watermark(&p->isr, start, broker_is_alive, alive_arg(p));
+		before = isr_low_watermark(&p->isr, start, partition_broker_is_alive, alive_arg(p));
 		if (isr_fetched(&p->isr, q->replica_id, q->offset, q->follower_start, leader_end,
 				q->follower_broker_epoch, clock_mono_ms(p->env->clock)))
-			moved = advance(p);
-		low = isr_low_watermark(&p->isr, start, broker_is_alive, alive_arg(p));
+			moved = partition_advance_locked(p);
+		low = isr_low_watermark(&p->isr, start, partition_broker_is_alive, alive_arg(p));
 		if (low > before)
 			moved |= MOVED_LOW_WATERMARK;
+		moved |= partition_try_expand(p, q->replica_id);
 	}
 	lock_release(&p->lock);
 	return moved;
@@ -557,7 +556,7 @@ int partition_end_for(struct partition *p, struct log *log, enum fetch_isolation
 	int64_t epoch_start;
 
 	lock_take(&p->lock);
-	epoch_start = leads(p) ? p->epoch_start : -1;
+	epoch_start = partition_leads(p) ? p->epoch_start : -1;
 	lock_release(&p->lock);
 	*ret = isolation == FETCH_LOG_END	  ? log_end_offset(log)
 	       : isolation == FETCH_COMMITTED ? log_last_stable_offset(log)
@@ -572,7 +571,7 @@ int partition_end_for(struct partition *p, struct log *log, enum fetch_isolation
 /* Locks: p->lock held; leading. */
 static int64_t low_watermark(struct partition *p)
 {
-	return isr_low_watermark(&p->isr, log_start_offset(p->log), broker_is_alive, alive_arg(p));
+	return isr_low_watermark(&p->isr, log_start_offset(p->log), partition_broker_is_alive, alive_arg(p));
 }
 
 static bool may_delete(struct log *log)
@@ -605,7 +604,7 @@ int partition_delete_records(struct partition *p, int64_t offset, int64_t *ret_o
 	if (r == 0) {
 		*ret_moved = MOVED_LOW_WATERMARK;
 		lock_take(&p->lock);
-		*ret_low = leads(p) ? low_watermark(p) : -1;
+		*ret_low = partition_leads(p) ? low_watermark(p) : -1;
 		lock_release(&p->lock);
 	}
 	log_unref(log);

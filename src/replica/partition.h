@@ -38,6 +38,7 @@ enum partition_moved {
 	MOVED_HIGH_WATERMARK = 1u << 1, /* consumers may read on, producers are acknowledged */
 	MOVED_LOW_WATERMARK = 1u << 2,	/* records were deleted, or a follower's start moved */
 	MOVED_ROLE = 1u << 3,		/* not the leader any more, stopped, failed */
+	MOVED_ISR = 1u << 4,		/* another in-sync set is to be proposed: partition_proposal */
 };
 
 /* The controller's word on one partition (LeaderAndIsr). */
@@ -164,6 +165,35 @@ bool partition_check_low(struct partition *p, int64_t offset, int64_t *ret_low, 
 
 /* Tries to raise the high watermark (a configuration or the in-sync set changed). Returns what moved. */
 unsigned partition_advance(struct partition *p);
+
+/* --- the in-sync set (replication.md 6) --- */
+
+/* Looks for members that fell behind: MOVED_ISR when a smaller set is to be proposed. */
+unsigned partition_check_isr(struct partition *p);
+
+/* A change of the set on its way to the controller. */
+struct isr_proposal {
+	struct partition *p; /* counted */
+	uint64_t change;     /* which change of the partition this is */
+	struct uuid topic_id; /* zero: none */
+	int32_t leader_epoch, partition_epoch;
+	int32_t *isr; /* owned */
+	int32_t isr_n;
+};
+/* False when nothing is on its way. On true the caller owns *ret: isr_proposal_fini. */
+bool partition_proposal(struct partition *p, struct isr_proposal *ret);
+void isr_proposal_fini(struct isr_proposal *q);
+
+/* What the controller answered: `code` 0 and the state it has now, or an error. True: the same proposal is to be sent
+ * again. *ret_moved as everywhere. Nothing happens when the partition has changed since. */
+struct isr_answer {
+	int16_t code;
+	int32_t leader_epoch, partition_epoch;
+	const int32_t *isr; /* borrowed */
+	int32_t isr_n;
+};
+bool partition_isr_answered(struct partition *p, const struct isr_proposal *q, const struct isr_answer *a,
+    unsigned *ret_moved);
 
 /* For log lines and tests. */
 struct partition_view {

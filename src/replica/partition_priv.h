@@ -30,6 +30,15 @@ struct partition {
 	struct isr isr;
 };
 
+/* Locks: p->lock held for all of these. */
+bool partition_leads(const struct partition *p);
+/* Leading: raises the high watermark to where it may be. */
+unsigned partition_advance_locked(struct partition *p);
+/* Leading: proposes to add a broker that has just fetched, if it may join. */
+unsigned partition_try_expand(struct partition *p, int32_t broker);
+/* `arg`: a struct partition_env. */
+bool partition_broker_is_alive(void *arg, int32_t broker);
+
 /* The gate. Locks: p->lock held. Who goes in counts `appending` up after waiting for a change to end. */
 void partition_await_change(struct partition *p);
 void partition_leave(struct partition *p);

@@ -316,10 +316,30 @@ void partitions_moved(struct partitions *ps, struct partition *p, unsigned moved
 {
 	if (moved & (MOVED_HIGH_WATERMARK | MOVED_LOW_WATERMARK | MOVED_ROLE))
 		check(ps, p, DELAYED_PRODUCE);
-	if (moved)
+	if (moved & ~(unsigned)MOVED_ISR)
 		check(ps, p, DELAYED_FETCH);
 	if (moved & (MOVED_HIGH_WATERMARK | MOVED_LOW_WATERMARK | MOVED_ROLE))
 		check(ps, p, DELAYED_DELETE_RECORDS);
+	if ((moved & MOVED_ISR) && ps->propose)
+		ps->propose(ps->propose_arg, p);
+}
+
+/* --- the in-sync sets --- */
+
+void partitions_set_proposer(struct partitions *ps, void (*propose)(void *arg, struct partition *p), void *arg)
+{
+	ps->propose = propose;
+	ps->propose_arg = arg;
+}
+
+static void check_isr(struct partition *p, void *arg)
+{
+	partitions_moved(arg, p, partition_check_isr(p));
+}
+
+void partitions_check_isrs(struct partitions *ps)
+{
+	partitions_each(ps, check_isr, ps);
 }
 
 /* --- failed log directories --- */

@@ -58,6 +58,10 @@ struct partitions *partitions_free(struct partitions *ps);
 
 /* Before the first control request; copied. Without it nothing is followed. */
 void partitions_set_fetching(struct partitions *ps, const struct partitions_fetching *fetching);
+/* Who carries proposals of other in-sync sets to the controller (isr_changes.h): called without a lock. The same. */
+void partitions_set_proposer(struct partitions *ps, void (*propose)(void *arg, struct partition *p), void *arg);
+/* Looks for followers that fell behind; every half of replica.lag.time.max.ms. */
+void partitions_check_isrs(struct partitions *ps);
 /* Lets every partition that is followed be followed anew, after the number of fetchers has changed. Waits. */
 void partitions_follow_again(struct partitions *ps);
 

@@ -28,6 +28,9 @@ struct partitions {
 
 	struct partitions_fetching fetching; /* used under state_change; all NULL: nothing is followed */
 
+	void (*propose)(void *arg, struct partition *p); /* NULL: nobody */
+	void *propose_arg;
+
 	struct lock lock; /* RANK_TABLE: guards what follows */
 	struct partition_row *rows;
 	struct pace_row *paces; /* one per log directory; live as long as we do */

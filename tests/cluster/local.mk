@@ -1,2 +1,3 @@
 # tests of clusters: run by tests/run.sh, as the integration tests
-EXTRA_DIST += tests/cluster/conftest.py tests/cluster/members.py tests/cluster/test_membership.py
+EXTRA_DIST += tests/cluster/conftest.py tests/cluster/members.py tests/cluster/test_membership.py \
+	tests/cluster/test_replication.py

@@ -3,6 +3,7 @@ src_api_libapi_a_SOURCES = \
 	src/api/allocate_producer_ids.c \
 	src/api/alter_configs.c \
 	src/api/alter_partition.c \
+	src/api/alter_partition_reassignments.c \
 	src/api/api.h \
 	src/api/api_versions.c \
 	src/api/authorized_operations.h \
@@ -18,6 +19,7 @@ src_api_libapi_a_SOURCES = \
 	src/api/describe_configs.c \
 	src/api/describe_log_dirs.c \
 	src/api/dispatch.c src/api/dispatch.h \
+	src/api/elect_leaders.c \
 	src/api/envelope.c \
 	src/api/fetch.c src/api/fetch_answer.c src/api/fetch_read.c src/api/fetch_work.h \
 	src/api/find_coordinator.c \
@@ -26,6 +28,7 @@ src_api_libapi_a_SOURCES = \
 	src/api/leader_and_isr.c \
 	src/api/list.h \
 	src/api/list_offsets.c \
+	src/api/list_partition_reassignments.c \
 	src/api/metadata.c \
 	src/api/metadata_partition.c src/api/metadata_partition.h \
 	src/api/offset_for_leader_epoch.c \

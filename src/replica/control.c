@@ -481,6 +481,14 @@ static void wake_topic(struct partitions *ps, struct str topic)
 	delayed_check(ps->config.delayed, (struct delayed_key){ DELAYED_TOPIC, topic, -1 });
 }
 
+static void wake_elections(struct partitions *ps, struct str topic,
+			   const struct update_metadata_request_update_metadata_partition_state *v, int32_t n)
+{
+	for (int32_t i = 0; i < n; i++)
+		delayed_check(ps->config.delayed,
+			      (struct delayed_key){ DELAYED_ELECT_LEADERS, topic, v[i].partition_index });
+}
+
 int partitions_update_metadata(struct partitions *ps, const struct update_metadata_request *req)
 {
 	int r;
@@ -495,9 +503,14 @@ int partitions_update_metadata(struct partitions *ps, const struct update_metada
 	log_info("[Broker id=%d] Applied UpdateMetadata request sent by controller %d epoch %d for %d topics",
 		 (int)ps->config.broker_id, (int)req->controller_id, (int)req->controller_epoch,
 		 (int)(req->topic_states_n + req->ungrouped_partition_states_n));
-	for (int32_t i = 0; i < req->ungrouped_partition_states_n; i++)
+	for (int32_t i = 0; i < req->ungrouped_partition_states_n; i++) {
 		wake_topic(ps, req->ungrouped_partition_states[i].topic_name);
-	for (int32_t i = 0; i < req->topic_states_n; i++)
+		wake_elections(ps, req->ungrouped_partition_states[i].topic_name, &req->ungrouped_partition_states[i], 1);
+	}
+	for (int32_t i = 0; i < req->topic_states_n; i++) {
 		wake_topic(ps, req->topic_states[i].topic_name);
+		wake_elections(ps, req->topic_states[i].topic_name, req->topic_states[i].partition_states,
+			       req->topic_states[i].partition_states_n);
+	}
 	return 0;
 }

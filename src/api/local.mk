@@ -31,6 +31,7 @@ src_api_libapi_a_SOURCES = \
 	src/api/list_partition_reassignments.c \
 	src/api/metadata.c \
 	src/api/metadata_partition.c src/api/metadata_partition.h \
+	src/api/near_replica.c src/api/near_replica.h \
 	src/api/offset_for_leader_epoch.c \
 	src/api/produce.c src/api/produce_check.c src/api/produce_work.h \
 	src/api/repeated.c src/api/repeated.h \

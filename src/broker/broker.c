@@ -47,6 +47,8 @@
 #include "replica/isr_changes.h"
 #include "replica/partitions.h"
 #include "storage/log_dirs.h"
+#include "zk/batch.h"
+#include "zk/path.h"
 #include "zk/session.h"
 #include "zk/znode.h"
 
@@ -99,12 +101,28 @@ static struct log_config *on_config_of(void *arg, const char *topic)
 	return dynamic_config_topic(b->dynamic, topic);
 }
 
+/* The controller then asks about all our replicas, and finds leaders elsewhere for those that are gone. */
+static void tell_dir_failure(struct broker *b)
+{
+	char *text = znode_log_dir_event_encode(b->id);
+	int r = zk_create(b->zk, ZK_PERSISTENT_SEQUENTIAL, text, ZK_PATH_LOG_DIR_EVENT);
+
+	if (r)
+		log_error("[KafkaServer id=%d] The failure of a log directory could not be announced in ZooKeeper: %s",
+		    b->id, zk_code_text(r));
+	free(text);
+}
+
+/* Thread: that of the failures, which may wait. */
 static void on_dir_offline(void *arg, const char *dir)
 {
 	struct broker *b = arg;
 
-	if (b->partitions)
-		partitions_dir_offline(b->partitions, dir);
+	if (!b->partitions)
+		return;
+	partitions_dir_offline(b->partitions, dir);
+	if (log_dirs_online_count(b->log_dirs) > 0)
+		tell_dir_failure(b);
 }
 
 static void on_all_dirs_offline(void *arg)

@@ -116,6 +116,26 @@ static int check_replication(const struct config *c, struct config_fault *f)
 	return 0;
 }
 
+/* The two selectors that Kafka has; there is no class path for others. */
+#define RACK_AWARE_SELECTOR "org.apache.kafka.common.replica.RackAwareReplicaSelector"
+#define LEADER_SELECTOR	    "org.apache.kafka.common.replica.LeaderSelector"
+
+bool config_reads_by_rack(const struct config *c)
+{
+	const char *class = config_text(c, CFG_REPLICA_SELECTOR_CLASS);
+
+	return class && !strcmp(class, RACK_AWARE_SELECTOR);
+}
+
+static int check_selector(const struct config *c, struct config_fault *f)
+{
+	const char *class = config_text(c, CFG_REPLICA_SELECTOR_CLASS);
+
+	if (class && *class && !config_reads_by_rack(c) && strcmp(class, LEADER_SELECTOR))
+		return broken(f, CFG_REPLICA_SELECTOR_CLASS, "expected " RACK_AWARE_SELECTOR ", or unset");
+	return 0;
+}
+
 static bool has_listener(const struct endpoints *e, const char *name)
 {
 	for (size_t i = 0; i < e->n; i++) {
@@ -272,6 +292,7 @@ int config_check_rules(const struct config *c, struct config_fault *f)
 		check_log_dirs,
 		check_logs,
 		check_replication,
+		check_selector,
 		check_version,
 		check_listeners,
 		check_network,

@@ -534,6 +534,19 @@ int partition_read(struct partition *p, const struct partition_read *q, struct a
 	return FAIL(r);
 }
 
+int partition_look(struct partition *p, const struct partition_read *q, struct partition_data *ret)
+{
+	struct log *log;
+	int r = read_begin(p, q, &log);
+
+	*ret = (struct partition_data){ .elsewhere = true };
+	if (r)
+		return r;
+	slice_bounds(log, &ret->slice);
+	log_unref(log);
+	return 0;
+}
+
 int64_t partition_available(struct partition *p, const struct partition_read *q)
 {
 	struct partition_data data = { 0 };

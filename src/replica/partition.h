@@ -135,6 +135,7 @@ struct partition_read {
 
 struct partition_data {
 	struct log_slice slice; /* release with log_slice_fini on 0 */
+	bool elsewhere;		/* no records: the consumer is to read from another replica (partition_look) */
 	bool diverging;		/* no records: the follower or client must go back to ... */
 	int32_t diverging_epoch;
 	int64_t diverging_end;
@@ -144,6 +145,9 @@ struct partition_data {
  * INCONSISTENT_TOPIC_ID, OFFSET_OUT_OF_RANGE, in this order (protocol.md 10.1); -errno. */
 int partition_read(struct partition *p, const struct partition_read *q, struct arena *arena,
     struct partition_data *ret, unsigned *ret_moved) MUST_CHECK;
+
+/* The checks and the offsets of partition_read, without reading: for a consumer that is sent elsewhere. */
+int partition_look(struct partition *p, const struct partition_read *q, struct partition_data *ret) MUST_CHECK;
 
 /* For a waiting fetch, without touching record bytes: how many bytes partition_read would find now, at most
  * q->max_bytes; -1: the answer would be an error or a divergence, so there is nothing to wait for. */
@@ -194,6 +198,15 @@ struct isr_answer {
 };
 bool partition_isr_answered(struct partition *p, const struct isr_proposal *q, const struct isr_answer *a,
     unsigned *ret_moved);
+
+/* An in-sync follower that has `offset`, for consumers that would rather read there (KIP-392). */
+struct replica_choice {
+	int32_t broker_id;
+	int64_t end_offset;
+	int64_t since_caught_up_ms;
+};
+/* Fills at most `max`; returns how many there are. -1: we are not the leader. */
+int32_t partition_choices(struct partition *p, int64_t offset, struct replica_choice *v, int32_t max);
 
 /* For log lines and tests. */
 struct partition_view {

@@ -68,7 +68,7 @@ def write(brokers, topic, values, partition=0, **config):
     for value in values:
         producer.produce(topic, value, partition=partition, callback=lambda e, _: e and failed.append(e))
         producer.poll(0)
-    assert producer.flush(60) == 0 and not failed, failed
+    assert producer.flush(60) == 0 and not failed, failed[:3]
 
 
 def read(brokers, topic, count, partition=0, timeout=60, **config):

@@ -58,7 +58,9 @@ def leaders(admin, topic):
 
 
 def isr(admin, topic, partition=0):
-    return sorted(admin.list_topics(topic, timeout=10).topics[topic].partitions[partition].isrs)
+    """Sorted ids; None while the broker that answers has not heard of the partition."""
+    found = admin.list_topics(topic, timeout=10).topics[topic].partitions.get(partition)
+    return sorted(found.isrs) if found else None
 
 
 def write(brokers, topic, values, partition=0, **config):

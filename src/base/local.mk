@@ -11,6 +11,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/file.c src/base/file.h \
 	src/base/list.h \
 	src/base/lock.c src/base/lock.h \
+	src/base/log_levels.c src/base/log_levels.h \
 	src/base/logger.c src/base/logger.h \
 	src/base/page_cache.c src/base/page_cache.h \
 	src/base/properties.c src/base/properties.h \

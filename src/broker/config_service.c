@@ -1,7 +1,5 @@
 /* config_service.c - DescribeConfigs, AlterConfigs and IncrementalAlterConfigs (ConfigHelper, ConfigAdminManager and
  * ZkAdminManager of 3.9), and the settings that other handlers read.
- *
- * Of loggers there is one, "root": its level is that of all lines.
  */
 #define LOG_CLASS "kafka.server.ZkAdminManager"
 
@@ -18,6 +16,7 @@
 #include "broker/config.h"
 #include "broker/config_alter.h"
 #include "broker/config_describe.h"
+#include "broker/config_loggers.h"
 #include "broker/dynamic_config.h"
 #include "broker/topic_config.h"
 #include "controller/entity_config.h"
@@ -26,8 +25,6 @@
 #include "protocol/errors.h"
 #include "zk/path.h"
 #include "zk/znode.h"
-
-#define ROOT_LOGGER "root"
 
 struct config_services {
 	struct config_service table;
@@ -76,91 +73,24 @@ static int check_broker_name(const struct config_services *s, struct arena *a, s
 
 /* --- loggers --- */
 
-static const char *const levels[] = {
-	[LOG_TRACE] = "TRACE",
-	[LOG_DEBUG] = "DEBUG",
-	[LOG_INFO] = "INFO",
-	[LOG_WARN] = "WARN",
-	[LOG_ERROR] = "ERROR",
-	[LOG_OFF] = "FATAL", /* no line of ours is above ERROR */
-};
-
-static enum log_level current_level(void)
-{
-	int level = LOG_TRACE;
-
-	while (level < LOG_OFF && !logger_wants((enum log_level)level, ROOT_LOGGER))
-		level++;
-	return (enum log_level)level;
-}
-
 static int describe_loggers(const struct config_services *s, const struct describe_query *q,
 	struct str name, struct config_entry **ret, int32_t *ret_n, struct str *ret_message)
 {
-	struct config_entry *e;
-	bool wanted = q->keys_n <= 0;
 	int r;
 
 	if (name.len <= 0)
 		return answer(
 			q->arena, KERR_INVALID_REQUEST, ret_message, "Broker id must not be empty");
 	r = check_broker_name(s, q->arena, name, "Broker", "", ret_message);
-	if (r)
-		return r;
-	for (int32_t i = 0; i < q->keys_n; i++)
-		wanted = wanted || str_is(q->keys[i], ROOT_LOGGER);
-	e = arena_array(q->arena, 1, sizeof(*e));
-	if (!e)
-		return FAIL(-ENOMEM);
-	e->name = STR(ROOT_LOGGER);
-	e->value = str_of(levels[current_level()]);
-	e->source = CONFIG_SOURCE_DYNAMIC_BROKER_LOGGER;
-	e->documentation = STR_NULL;
-	*ret = e;
-	*ret_n = wanted;
-	return 0;
-}
-
-/* RuntimeLoggerManager.validateLogLevelConfigs. */
-static int check_logger(struct arena *a, const struct config_change *v, enum log_level *ret,
-	struct str *ret_message)
-{
-	if (v->op == CONFIG_OP_APPEND || v->op == CONFIG_OP_SUBTRACT)
-		return answer(a, KERR_INVALID_REQUEST, ret_message,
-			"%s operation is not allowed for the %s resource",
-			v->op == CONFIG_OP_APPEND ? "APPEND" : "SUBTRACT", "BROKER_LOGGER");
-	if (!str_is(v->name, ROOT_LOGGER))
-		return answer(a, KERR_INVALID_CONFIG, ret_message, "Logger %.*s does not exist!",
-			STR_ARG(v->name));
-	if (v->op == CONFIG_OP_DELETE)
-		return answer(a, KERR_INVALID_REQUEST, ret_message,
-			"Removing the log level of the " ROOT_LOGGER " logger is not allowed");
-	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
-		if (!str_is(v->value, levels[i]))
-			continue;
-		*ret = (enum log_level)i;
-		return 0;
-	}
-	return answer(a, KERR_INVALID_CONFIG, ret_message,
-		"Cannot set the log level of " ROOT_LOGGER
-		" to %.*s as it is not a supported log level. Valid log levels are DEBUG, ERROR, "
-		"FATAL, INFO, TRACE, WARN",
-		STR_ARG(v->value));
+	return r ? r : config_loggers_describe(q, ret, ret_n);
 }
 
 static int alter_loggers(const struct config_services *s, struct arena *a, struct str name,
 	const struct config_change *v, int32_t n, bool validate_only, struct str *ret_message)
 {
-	enum log_level level = current_level();
 	int r = check_broker_name(s, a, name, "Node", ",", ret_message);
 
-	for (int32_t i = 0; i < n && r == 0; i++)
-		r = check_logger(a, &v[i], &level, ret_message);
-	if (r || validate_only || n == 0)
-		return r;
-	logger_set_level(level);
-	log_warn("Updated the log level of " ROOT_LOGGER " to %s", levels[level]);
-	return 0;
+	return r ? r : config_loggers_alter(a, v, n, validate_only, ret_message);
 }
 
 /* --- describing --- */

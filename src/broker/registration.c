@@ -343,7 +343,7 @@ static int resolve_conflict(struct registration *r, int64_t *deadline_ms, struct
 	}
 	rc = wait_gone(r, owner, *deadline_ms);
 	if (rc == ZK_NODE_EXISTS)
-		logger_write(LOG_ERROR, EPHEMERAL_CLASS,
+		log_to(LOG_ERROR, EPHEMERAL_CLASS,
 		    "Error while creating ephemeral at /brokers/ids/%d, node already exists and owner '0x%" PRIx64
 		    "' does not match current session '0x%" PRIx64 "'",
 		    r->id, (uint64_t)owner, (uint64_t)current);
@@ -383,7 +383,7 @@ int registration_register(struct registration *r, int64_t *ret_epoch, char why[R
 	if (rc == ZK_NODE_EXISTS)
 		return -EEXIST;
 	if (rc != 0) {
-		logger_write(LOG_ERROR, EPHEMERAL_CLASS,
+		log_to(LOG_ERROR, EPHEMERAL_CLASS,
 		    "Error while creating ephemeral at /brokers/ids/%d with return code: %s", r->id, zk_code_text(rc));
 		(void)snprintf(why, REGISTRATION_WHY_MAX, "/brokers/ids/%d cannot be created: %s", r->id,
 		    zk_code_text(rc));

@@ -225,7 +225,7 @@ static void log_started(const struct isr_change *c, const struct step *s, const 
 	struct partition_view now;
 	char previous[24] = "None";
 
-	if (!logger_wants(LOG_INFO, LOG_CLASS))
+	if (!log_wants(LOG_INFO))
 		return;
 	partition_view(s->p, &now);
 	if (was->leader >= 0)

@@ -107,7 +107,7 @@ static void start_offline(struct log_dir *dir, int r, const char *what)
 {
 	char text[256];
 
-	logger_write(LOG_ERROR, FAILURE_CHANNEL_CLASS, "%s %s: %s", what, dir->path,
+	log_to(LOG_ERROR, FAILURE_CHANNEL_CLASS, "%s %s: %s", what, dir->path,
 	    error_text(r, text, sizeof(text)));
 	atomic_store(&dir->online, false);
 	dir->cleared = true;

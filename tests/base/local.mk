@@ -60,6 +60,10 @@ check_PROGRAMS += tests/base/test_lock
 tests_base_test_lock_SOURCES = tests/base/test_lock.c tests/base/unit.h
 tests_base_test_lock_LDADD = $(UPTO_base) $(TEST_LIBS)
 
+check_PROGRAMS += tests/base/test_log_levels
+tests_base_test_log_levels_SOURCES = tests/base/test_log_levels.c tests/base/unit.h
+tests_base_test_log_levels_LDADD = $(UPTO_base) $(TEST_LIBS)
+
 check_PROGRAMS += tests/base/test_logger
 tests_base_test_logger_SOURCES = tests/base/test_logger.c tests/base/unit.h
 tests_base_test_logger_LDADD = $(UPTO_base) $(TEST_LIBS)

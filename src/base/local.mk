@@ -17,6 +17,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/properties.c src/base/properties.h \
 	src/base/random.c src/base/random.h \
 	src/base/rate_limit.h \
+	src/base/sampled_rate.c src/base/sampled_rate.h \
 	src/base/scheduler.c \
 	src/base/str.c src/base/str.h \
 	src/base/table.c src/base/table.h \

@@ -36,8 +36,7 @@ static const char *base_name(const char *name)
 	return dot ? dot + 1 : name;
 }
 
-/* SslConfigs.RECONFIGURABLE_CONFIGS: dynamic only behind a listener's prefix. */
-static bool needs_prefix(const char *name)
+bool config_needs_prefix(const char *name)
 {
 	return !strncmp(name, "ssl.keystore.", 13) || !strncmp(name, "ssl.truststore.", 15) ||
 	       !strcmp(name, "ssl.key.password");
@@ -80,7 +79,7 @@ static bool caught(enum sieve s, const struct property *p, bool per_broker, char
 	case SIEVE_STATIC:
 		return id >= 0 && config_keys[id].dynamic == CONFIG_READ_ONLY;
 	case SIEVE_PREFIX:
-		return needs_prefix(p->key);
+		return config_needs_prefix(p->key);
 	case SIEVE_VALUE:
 		return bad_value(p, why);
 	case SIEVE_CLUSTER:

@@ -333,8 +333,5 @@ int config_check_support(const char *name, const char *value, char *why, size_t 
 	}
 	if (other && other->refused && value[0])
 		return missing(why, size, other->refused);
-	id = config_listener_key(name);
-	if (id == CFG_MAX_CONNECTIONS || id == CFG_MAX_CONNECTION_CREATION_RATE)
-		return missing(why, size, "limits for a single listener are not available yet");
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "broker/change_listener.h"
+#include "broker/config_change.h"
 #include "broker/config_priv.h"
 #include "broker/topic_config.h"
 #include "controller/entity_config.h"
@@ -186,13 +187,6 @@ static int read_topics(struct dynamic_config *d)
 
 /* --- replacing the snapshot --- */
 
-static bool differs(const struct config *a, const struct config *b, enum config_id id)
-{
-	const char *x = config_text(a, id), *y = config_text(b, id);
-
-	return !x != !y || (x && strcmp(x, y));
-}
-
 static bool same_layer(const struct properties *a, const struct properties *b)
 {
 	if (a->n != b->n)
@@ -215,11 +209,22 @@ static bool handles(const struct reconfigurable *p, enum config_id id)
 	return false;
 }
 
+static bool listener_differs(
+	const struct endpoints *e, const struct config *from, const struct config *to, enum config_id id)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		if (config_differs_for(from, to, e->v[i].listener, id))
+			return true;
+	}
+	return false;
+}
+
 static bool concerns(
 	const struct reconfigurable *p, const struct config *from, const struct config *to)
 {
 	for (size_t i = 0; p->keys[i] != CFG_COUNT; i++) {
-		if (differs(from, to, p->keys[i]))
+		if (config_differs(from, to, p->keys[i]) ||
+			(p->per_listener && listener_differs(&to->listeners, from, to, p->keys[i])))
 			return true;
 	}
 	return false;
@@ -249,42 +254,12 @@ static bool same_endpoints(const struct endpoints *a, const struct endpoints *b)
 	return true;
 }
 
-/* Pools grow and shrink by at most a factor of two at a time (DynamicThreadPool.validateReconfiguration). */
-static int check_threads(const struct config *from, const struct config *to, char *why)
-{
-	static const enum config_id pools[] = {CFG_NUM_IO_THREADS, CFG_NUM_REPLICA_FETCHERS,
-		CFG_NUM_RECOVERY_THREADS_PER_DATA_DIR, CFG_BACKGROUND_THREADS,
-		CFG_NUM_NETWORK_THREADS, CFG_LOG_CLEANER_THREADS};
-
-	for (size_t i = 0; i < ARRAY_LEN(pools); i++) {
-		int32_t old = config_int(from, pools[i]), now = config_int(to, pools[i]);
-		const char *limit = NULL;
-
-		if (now == old)
-			continue;
-		if (now <= 0)
-			limit = "value should be at least 1";
-		else if (now < old / 2)
-			limit = "value should be at least half the current value";
-		else if (now / 2 > old || now > old * 2)
-			limit = "value should not be greater than double the current value";
-		if (!limit)
-			continue;
-		snprintf(why, CONFIG_ERROR_MAX,
-			"Invalid dynamic configuration: Dynamic thread count update validation "
-			"failed for %s=%d, %s %d",
-			config_keys[pools[i]].name, (int)now, limit, (int)old);
-		return KERR_INVALID_CONFIG;
-	}
-	return 0;
-}
-
 static int check_change(struct dynamic_config *d, const struct config *from,
 	const struct config *to, char why[CONFIG_ERROR_MAX])
 {
 	char detail[CONFIG_ERROR_MAX];
 	struct reconfigurable *p;
-	int r = check_threads(from, to, why);
+	int r = config_change_check(from, to, why);
 
 	if (r)
 		return r;
@@ -338,7 +313,7 @@ static void warn_unhandled(
 	for (int id = 0; id < CFG_COUNT; id++) {
 		enum config_id key = (enum config_id)id;
 
-		if (differs(from, to, key) && !needs_nobody(key) && !some_part_handles(d, key))
+		if (config_differs(from, to, key) && !needs_nobody(key) && !some_part_handles(d, key))
 			log_warn("%s=%s takes effect at the next start of the broker",
 				config_keys[id].name,
 				config_text(to, key) ? config_text(to, key) : "null");

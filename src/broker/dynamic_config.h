@@ -28,6 +28,7 @@ struct reconfigurable {
 	struct list link; /* private */
 	const char *name; /* in log lines: "network threads" */
 	const enum config_id *keys;
+	bool per_listener; /* a key counts behind listener.name.X. too */
 	/* Optional: may it be changed so? 0 | KERR_INVALID_CONFIG with `why`. Any thread; changes nothing. */
 	int (*validate)(void *arg, const struct config *from, const struct config *to,
 		char why[CONFIG_ERROR_MAX]);

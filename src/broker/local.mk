@@ -3,6 +3,7 @@ src_broker_libbroker_a_SOURCES = \
 	src/broker/change_listener.c src/broker/change_listener.h \
 	src/broker/config.c src/broker/config.def src/broker/config.h src/broker/config_priv.h \
 	src/broker/config_alter.c src/broker/config_alter.h \
+	src/broker/config_change.c src/broker/config_change.h \
 	src/broker/config_def.c src/broker/config_value.c \
 	src/broker/config_def.h src/broker/topic_config.def \
 	src/broker/config_describe.c src/broker/config_describe.h \
@@ -14,6 +15,7 @@ src_broker_libbroker_a_SOURCES = \
 src_broker_libbroker_a_SOURCES += src/broker/registration.c src/broker/registration.h
 src_broker_libbroker_a_SOURCES += \
 	src/broker/broker.c src/broker/broker.h \
+	src/broker/listener_change.c src/broker/listener_change.h \
 	src/broker/local_control.c src/broker/local_control.h \
 	src/broker/reconfigure.c src/broker/reconfigure.h \
 	src/broker/settings.c src/broker/settings.h

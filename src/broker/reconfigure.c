@@ -9,6 +9,7 @@
 #include "base/worker.h"
 #include "broker/config.h"
 #include "broker/dynamic_config.h"
+#include "broker/listener_change.h"
 #include "broker/registration.h"
 #include "broker/settings.h"
 #include "controller/controller.h"
@@ -22,7 +23,8 @@
 
 struct reconfigure {
 	struct reconfigure_parts parts;
-	struct reconfigurable io_threads, background_threads, network_threads, connections, log_dirs;
+	struct reconfigurable io_threads, background_threads, network_threads, listeners, connections, listener_limits,
+	    log_dirs;
 };
 
 /* --- parts --- */
@@ -50,12 +52,27 @@ static void apply_network_threads(void *arg, const struct config *from UNUSED, c
 		log_error("num.network.threads=%d: no thread could be started; the old ones go on.", n);
 }
 
-static void apply_connections(void *arg, const struct config *from UNUSED, const struct config *to)
+static void apply_listeners(void *arg, const struct config *from, const struct config *to)
 {
 	struct reconfigure *r = arg;
 
-	server_set_limits(r->parts.server, config_int(to, CFG_MAX_CONNECTIONS),
-	    config_int(to, CFG_MAX_CONNECTIONS_PER_IP), config_text(to, CFG_MAX_CONNECTIONS_PER_IP_OVERRIDES));
+	listener_change_apply(r->parts.server, from, to);
+}
+
+static void apply_listener_limits(void *arg, const struct config *from UNUSED, const struct config *to)
+{
+	struct reconfigure *r = arg;
+
+	listener_change_limits(r->parts.server, to);
+}
+
+static void apply_connections(void *arg, const struct config *from UNUSED, const struct config *to)
+{
+	struct reconfigure *r = arg;
+	struct server_limits limits;
+
+	settings_limits(to, &limits);
+	server_set_limits(r->parts.server, &limits);
 }
 
 static void apply_log_dirs(void *arg, const struct config *from UNUSED, const struct config *to)
@@ -100,11 +117,12 @@ static void on_unclean_enabled(void *arg, const char *topic)
 static void on_endpoints_changed(void *arg, const struct config *to)
 {
 	struct reconfigure *r = arg;
+	char why[REGISTRATION_WHY_MAX] = "ZooKeeper did not answer";
 	struct znode_broker info;
 
 	settings_registration(to, r->parts.server, &info);
-	if (registration_update(r->parts.registration, &info) < 0)
-		log_error("advertised.listeners: the new endpoints could not be written to ZooKeeper.");
+	if (registration_update(r->parts.registration, &info, why) < 0)
+		log_error("advertised.listeners: the new endpoints are not registered, the former ones stay: %s", why);
 	znode_broker_fini(&info);
 }
 
@@ -123,8 +141,11 @@ struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct recon
 	static const enum config_id io[] = { CFG_NUM_IO_THREADS, CFG_COUNT };
 	static const enum config_id background[] = { CFG_BACKGROUND_THREADS, CFG_COUNT };
 	static const enum config_id network[] = { CFG_NUM_NETWORK_THREADS, CFG_COUNT };
-	static const enum config_id connections[] = { CFG_MAX_CONNECTIONS, CFG_MAX_CONNECTIONS_PER_IP,
-		CFG_MAX_CONNECTIONS_PER_IP_OVERRIDES, CFG_COUNT };
+	static const enum config_id listeners[] = { CFG_LISTENERS, CFG_COUNT };
+	static const enum config_id connections[] = { CFG_MAX_CONNECTIONS, CFG_MAX_CONNECTION_CREATION_RATE,
+		CFG_MAX_CONNECTIONS_PER_IP, CFG_MAX_CONNECTIONS_PER_IP_OVERRIDES, CFG_COUNT };
+	static const enum config_id listener_limits[] = { CFG_MAX_CONNECTIONS, CFG_MAX_CONNECTION_CREATION_RATE,
+		CFG_COUNT };
 	static const enum config_id log_dirs[] = { CFG_NUM_RECOVERY_THREADS_PER_DATA_DIR,
 		CFG_LOG_SEGMENT_DELETE_DELAY_MS, CFG_PRODUCER_ID_EXPIRATION_MS, CFG_COUNT };
 	struct reconfigure *r = xcalloc(1, sizeof(*r));
@@ -133,7 +154,10 @@ struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct recon
 	add(d, &r->io_threads, "request handler threads", io, apply_io_threads, r);
 	add(d, &r->background_threads, "background threads", background, apply_background_threads, r);
 	add(d, &r->network_threads, "network threads", network, apply_network_threads, r);
+	add(d, &r->listeners, "listeners", listeners, apply_listeners, r);
 	add(d, &r->connections, "connection limits", connections, apply_connections, r);
+	add(d, &r->listener_limits, "limits of listeners", listener_limits, apply_listener_limits, r);
+	r->listener_limits.per_listener = true;
 	add(d, &r->log_dirs, "log directories", log_dirs, apply_log_dirs, r);
 	*ret_hooks = (struct dynamic_config_hooks){
 		.topic_changed = on_topic_changed,

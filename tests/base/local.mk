@@ -80,6 +80,10 @@ check_PROGRAMS += tests/base/test_properties
 tests_base_test_properties_SOURCES = tests/base/test_properties.c tests/base/unit.h
 tests_base_test_properties_LDADD = $(UPTO_base) $(TEST_LIBS)
 
+check_PROGRAMS += tests/base/test_sampled_rate
+tests_base_test_sampled_rate_SOURCES = tests/base/test_sampled_rate.c tests/base/unit.h
+tests_base_test_sampled_rate_LDADD = $(UPTO_base) $(TEST_LIBS)
+
 check_PROGRAMS += tests/base/test_scheduler
 tests_base_test_scheduler_SOURCES = tests/base/test_scheduler.c tests/base/unit.h tests/base/gate.h
 tests_base_test_scheduler_LDADD = $(UPTO_base) $(TEST_LIBS)

@@ -3,6 +3,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/alloc.c src/base/alloc.h \
 	src/base/arena.c src/base/arena.h \
 	src/base/attr.h \
+	src/base/base64.c src/base/base64.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/crc32c.c src/base/crc32c.h \

@@ -21,7 +21,6 @@ enum sieve {
 	SIEVE_PREFIX,
 	SIEVE_CLUSTER,
 	SIEVE_MISSING,
-	SIEVE_PASSWORD,
 	SIEVE_COUNT
 };
 
@@ -61,15 +60,6 @@ static bool bad_value(const struct property *p, char *why)
 	return false;
 }
 
-static bool is_password(const char *name)
-{
-	int id = config_key_find(name);
-
-	if (id < 0)
-		id = config_listener_key(name);
-	return id >= 0 && config_keys[id].type == CONFIG_PASSWORD;
-}
-
 /* Does this entry fail the test? `why` is set for SIEVE_VALUE and SIEVE_MISSING. */
 static bool caught(enum sieve s, const struct property *p, bool per_broker, char *why)
 {
@@ -90,8 +80,6 @@ static bool caught(enum sieve s, const struct property *p, bool per_broker, char
 		return id >= 0 && config_keys[id].dynamic == CONFIG_PER_BROKER;
 	case SIEVE_MISSING:
 		return config_check_support(p->key, p->value, why, CONFIG_ERROR_MAX) != 0;
-	case SIEVE_PASSWORD:
-		return is_password(p->key);
 	case SIEVE_COUNT:
 		break;
 	}
@@ -153,9 +141,6 @@ int config_check_dynamic(const struct properties *p, bool per_broker, char why[C
 			p->v[i].value, p->v[i].key, missing);
 		r = KERR_INVALID_CONFIG;
 	}
-	if (r == 0)
-		r = refuse(SIEVE_PASSWORD, p, per_broker,
-			"Password configs cannot be stored by this broker", why);
 	return r;
 }
 
@@ -171,7 +156,6 @@ void config_clean_dynamic(struct properties *p, bool per_broker)
 		[SIEVE_CLUSTER] =
 			"Per-broker configs defined at default cluster level will be ignored",
 		[SIEVE_MISSING] = "Configs of features that are not available will be ignored",
-		[SIEVE_PASSWORD] = "Dynamic password configs could not be decoded, ignoring",
 	};
 	char list[CONFIG_ERROR_MAX], why[CONFIG_ERROR_MAX];
 

@@ -22,6 +22,7 @@
 #include "base/table.h"
 #include "broker/change_listener.h"
 #include "broker/config_change.h"
+#include "broker/config_passwords.h"
 #include "broker/config_priv.h"
 #include "broker/topic_config.h"
 #include "controller/entity_config.h"
@@ -125,19 +126,31 @@ static void properties_of(const struct znode_config *z, struct properties *ret)
 		properties_set(ret, z->pairs[i].name, z->pairs[i].value, 0);
 }
 
-/* Adds what an entity stores. 0 | -errno; a node that cannot be read as a config counts as empty. */
+static void znode_of(const struct properties *p, struct znode_config *ret)
+{
+	*ret = ZNODE_CONFIG_INIT;
+	for (size_t i = 0; i < p->n; i++)
+		znode_config_put(ret, p->v[i].key, p->v[i].value);
+}
+
+/* What cannot be read as a config counts as empty. 0 | -errno */
+static int unreadable(int r, const char *type, const char *name)
+{
+	if (r != -EBADMSG)
+		return FAIL(r);
+	log_error("Config of %s/%s is ignored: a value is no string", type, name);
+	return 0;
+}
+
+/* Adds what an entity stores. 0 | -errno */
 static int read_entity(
 	struct dynamic_config *d, const char *type, const char *name, struct properties *ret)
 {
 	struct znode_config z = ZNODE_CONFIG_INIT;
 	int r = entity_config_read(d->zk, type, name, &z);
 
-	if (r == -EBADMSG) {
-		log_error("Config of %s/%s is ignored: a value is no string", type, name);
-		return 0;
-	}
 	if (r < 0)
-		return FAIL(r);
+		return unreadable(r, type, name);
 	properties_of(&z, ret);
 	znode_config_fini(&z);
 	return 0;
@@ -437,6 +450,7 @@ static void apply_layer(struct dynamic_config *d, struct properties *stored, boo
 	char why[CONFIG_ERROR_MAX];
 
 	config_clean_dynamic(stored, per_broker);
+	config_passwords_decode(from, stored);
 	if (same_layer(stored, &from->layers[layer]))
 		return;
 	if (build_with(stored, per_broker, from, &to, why) ||
@@ -463,13 +477,8 @@ static void print_config(const struct properties *p, char *buf, size_t size)
 	size_t at = (size_t)snprintf(buf, size, "HashMap(");
 
 	for (size_t i = 0; i < p->n && at < size; i++) {
-		int id = config_key_find(p->v[i].key);
-		bool hide;
+		bool hide = config_is_password(p->v[i].key) || strstr(p->v[i].key, "SCRAM");
 
-		if (id < 0)
-			id = config_listener_key(p->v[i].key);
-		hide = (id >= 0 && config_keys[id].type == CONFIG_PASSWORD) ||
-		       strstr(p->v[i].key, "SCRAM");
 		at += (size_t)snprintf(buf + at, size - at, "%s%s -> %s", i ? ", " : "",
 			p->v[i].key, hide ? "[hidden]" : p->v[i].value);
 	}
@@ -550,6 +559,30 @@ static void on_change(void *arg, const char *text, int32_t len)
 
 /* --- life --- */
 
+/* Reads this broker's entries; passwords of an old secret are stored anew (maybeReEncodePasswords). 0 | -errno */
+static int read_own(struct dynamic_config *d, const char *name, struct properties *ret)
+{
+	struct znode_config z = ZNODE_CONFIG_INIT;
+	int32_t version;
+	int r;
+
+	do {
+		properties_fini(ret);
+		*ret = (struct properties)PROPERTIES_INIT;
+		r = entity_config_read_version(d->zk, "brokers", name, &z, &version);
+		if (r < 0)
+			return unreadable(r, "brokers", name);
+		properties_of(&z, ret);
+		znode_config_fini(&z);
+		if (!config_passwords_renew(d->current, ret))
+			return 0;
+		znode_of(ret, &z);
+		r = entity_config_replace(d->zk, "brokers", name, &z, version);
+		znode_config_fini(&z);
+	} while (r == ZK_BAD_VERSION || r == ZK_NO_NODE);
+	return r > 0 ? FAIL(-EPROTO) : r < 0 ? FAIL(r) : 0;
+}
+
 int dynamic_config_open(struct zk_session *zk, const struct clock *clock,
 	const struct config *fixed, int32_t broker_id, struct dynamic_config **ret)
 {
@@ -568,7 +601,7 @@ int dynamic_config_open(struct zk_session *zk, const struct clock *clock,
 	snprintf(name, sizeof(name), "%d", (int)broker_id);
 	r = read_entity(d, "brokers", ZK_DEFAULT_ENTITY, &cluster);
 	if (r == 0)
-		r = read_entity(d, "brokers", name, &broker);
+		r = read_own(d, name, &broker);
 	if (r == 0)
 		r = read_topics(d);
 	if (r == 0) {

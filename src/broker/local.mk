@@ -8,9 +8,11 @@ src_broker_libbroker_a_SOURCES = \
 	src/broker/config_def.h src/broker/topic_config.def \
 	src/broker/config_describe.c src/broker/config_describe.h \
 	src/broker/config_loggers.c src/broker/config_loggers.h \
+	src/broker/config_passwords.c src/broker/config_passwords.h \
 	src/broker/config_layers.c src/broker/config_listeners.c src/broker/config_log.c \
 	src/broker/config_rules.c src/broker/config_service.c src/broker/config_service.h \
 	src/broker/dynamic_config.c src/broker/dynamic_config.h \
+	src/broker/password_encoder.c src/broker/password_encoder.h \
 	src/broker/topic_config.c src/broker/topic_config.h
 src_broker_libbroker_a_SOURCES += src/broker/registration.c src/broker/registration.h
 src_broker_libbroker_a_SOURCES += \

@@ -12,6 +12,10 @@ check_PROGRAMS += tests/base/test_arena
 tests_base_test_arena_SOURCES = tests/base/test_arena.c tests/base/unit.h
 tests_base_test_arena_LDADD = $(UPTO_base) $(TEST_LIBS)
 
+check_PROGRAMS += tests/base/test_base64
+tests_base_test_base64_SOURCES = tests/base/test_base64.c tests/base/unit.h
+tests_base_test_base64_LDADD = $(UPTO_base) $(TEST_LIBS)
+
 check_PROGRAMS += tests/base/test_buf
 tests_base_test_buf_SOURCES = tests/base/test_buf.c tests/base/unit.h
 tests_base_test_buf_LDADD = $(UPTO_base) $(TEST_LIBS)

@@ -22,6 +22,9 @@ tests_broker_test_dynamic_config_SOURCES = tests/broker/test_dynamic_config.c
 tests_broker_test_dynamic_config_LDADD = $(UPTO_broker) $(TEST_LIBS)
 tests_broker_test_config_service_SOURCES = tests/broker/test_config_service.c
 tests_broker_test_config_service_LDADD = $(UPTO_broker) $(TEST_LIBS)
+check_PROGRAMS += tests/broker/test_password_encoder
+tests_broker_test_password_encoder_SOURCES = tests/broker/test_password_encoder.c
+tests_broker_test_password_encoder_LDADD = $(UPTO_broker) $(TEST_LIBS)
 EXTRA_DIST += tests/broker/data
 
 check_PROGRAMS += tests/broker/test_registration

@@ -202,6 +202,8 @@ static void test_missing_features_end_the_start(void **state)
 		"control.plane.listener.name=PLAINTEXT",
 		"config.providers=file",
 		"inter.broker.protocol.version=2.8",
+		"password.encoder.secret=x\npassword.encoder.cipher.algorithm=RC4",
+		"password.encoder.secret=x\npassword.encoder.key.length=129",
 		"inter.broker.protocol.version=4.0",
 		"replica.selector.class=com.example.Selector",
 	};
@@ -397,9 +399,7 @@ static void test_what_may_be_changed_dynamically(void **state)
 	dynamic_refused(false, "leader.replication.throttled.rate=-1\n",
 		"Invalid value -1 for configuration leader.replication.throttled.rate: Value must "
 		"be at least 0");
-	dynamic_refused(true, "listener.name.plaintext.ssl.keystore.password=x\n",
-		"Password configs cannot be stored by this broker: "
-		"Set(listener.name.plaintext.ssl.keystore.password)");
+	dynamic_refused(true, "listener.name.plaintext.ssl.keystore.password=x\n", NULL);
 }
 
 static void test_bad_stored_entries_are_dropped_one_by_one(void **state)

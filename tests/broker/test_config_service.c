@@ -18,6 +18,7 @@
 #include "broker/config.h"
 #include "broker/config_alter.h"
 #include "broker/dynamic_config.h"
+#include "broker/password_encoder.h"
 #include "controller/entity_config.h"
 #include "controller/topic_admin.h"
 #include "metadata/image.h"
@@ -28,9 +29,10 @@
 
 static struct arena arena;
 static struct config *current;
-static char stored[256];  /* JSON of the one entity there is */
-static char written[512]; /* "topics/t retention.ms=5 ..." of the last write */
+static char stored[2048];  /* JSON of the one entity there is */
+static char written[4096]; /* "topics/t retention.ms=5 ..." of the last write */
 static int write_result;
+static char last_value[2048]; /* of the entry written last */
 static struct config_services *services;
 static const struct config_service *s;
 static char why[CONFIG_ERROR_MAX];
@@ -93,6 +95,8 @@ int entity_config_write(struct zk_session *zk, const char *type, const char *nam
 	for (size_t i = 0; i < c->n; i++)
 		at += (size_t)snprintf(written + at, sizeof(written) - at, " %s=%s",
 			c->pairs[i].name, c->pairs[i].value);
+	if (c->n > 0)
+		snprintf(last_value, sizeof(last_value), "%s", c->pairs[c->n - 1].value);
 	return write_result;
 }
 
@@ -289,6 +293,62 @@ static void test_altering_brokers(void **state)
 	altered(64, "m", CONFIG_OP_SET, "a", "b", KERR_INVALID_REQUEST, "Unknown resource type 64");
 }
 
+/* This broker's configuration with one more static key. */
+static void configure(const char *key, const char *value)
+{
+	struct properties p = PROPERTIES_INIT;
+
+	properties_set(&p, "zookeeper.connect", "z", 1);
+	properties_set(&p, key, value, 2);
+	config_unref(current);
+	assert_int_equal(config_new(&p, "f", &current, why), 0);
+	properties_fini(&p);
+}
+
+#define KEYSTORE "listener.name.plaintext.ssl.keystore.password"
+
+static void test_passwords_are_stored_encoded(void **state)
+{
+	const struct password_encoder e = {"top", NULL, "AES/CBC/PKCS5Padding", 128, 1024};
+	char *encoded, *plain;
+
+	(void)state;
+	altered(CONFIG_RESOURCE_BROKER, "1", CONFIG_OP_SET, KEYSTORE, "opensesame", KERR_INVALID_CONFIG,
+		"Invalid config value for resource ConfigResource(type=BROKER, name='1'): Password encoder "
+		"secret not configured");
+	configure("password.encoder.secret", "top");
+	altered(CONFIG_RESOURCE_BROKER, "1", CONFIG_OP_SET, KEYSTORE, "opensesame", 0, NULL);
+	assert_null(strstr(written, "opensesame"));
+	assert_int_equal(password_decode("top", last_value, &plain), 0);
+	assert_string_equal(plain, "opensesame");
+	free(plain);
+	/* what is stored is encoded once, not twice, when something else changes */
+	assert_int_equal(password_encode(&e, "stored", &encoded), 0);
+	snprintf(stored, sizeof(stored),
+		"{\"version\":1,\"config\":{\"max.connections\":\"3\",\"" KEYSTORE "\":\"%s\"}}", encoded);
+	free(encoded);
+	altered(CONFIG_RESOURCE_BROKER, "1", CONFIG_OP_SET, "max.connections", "4", 0, NULL);
+	assert_int_equal(strncmp(written, "brokers/1 max.connections=4 " KEYSTORE "=", 28), 0);
+	assert_int_equal(password_decode("top", last_value, &plain), 0);
+	assert_string_equal(plain, "stored");
+	free(plain);
+	altered(CONFIG_RESOURCE_BROKER, "1", CONFIG_OP_DELETE, KEYSTORE, NULL, 0, NULL);
+	assert_string_equal(written, "brokers/1 max.connections=3");
+	altered(CONFIG_RESOURCE_BROKER, "", CONFIG_OP_SET, "any.plugin.ssl.key.password", "x", KERR_INVALID_CONFIG,
+		"Invalid config value for resource ConfigResource(type=BROKER, name=''): Password config can "
+		"be defined only at broker level");
+}
+
+static void test_what_cannot_be_decoded_is_not_lost(void **state)
+{
+	(void)state;
+	strcpy(stored, "{\"version\":1,\"config\":{\"" KEYSTORE "\":\"of another secret\"}}");
+	altered(CONFIG_RESOURCE_BROKER, "1", CONFIG_OP_SET, "max.connections", "4", 0, NULL);
+	assert_string_equal(written, "brokers/1 max.connections=4 " KEYSTORE "=of another secret");
+	altered(CONFIG_RESOURCE_BROKER, "1", CONFIG_OP_DELETE, KEYSTORE, NULL, 0, NULL);
+	assert_string_equal(written, "brokers/1");
+}
+
 static void test_a_failed_write_is_told(void **state)
 {
 	const struct config_change c = {STR("flush.ms"), STR("2"), 0};
@@ -443,6 +503,8 @@ int main(void)
 		TEST(test_altering_topics),
 		TEST(test_the_whole_set_is_replaced_without_increments),
 		TEST(test_altering_brokers),
+		TEST(test_passwords_are_stored_encoded),
+		TEST(test_what_cannot_be_decoded_is_not_lost),
 		TEST(test_a_failed_write_is_told),
 		TEST(test_what_does_not_fit_into_a_znode_is_refused),
 		TEST(test_loggers),

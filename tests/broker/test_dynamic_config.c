@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/logger.h"
+#include "broker/password_encoder.h"
 #include "controller/entity_config.h"
 #include "protocol/errors.h"
 #include "storage/log_config.h"
@@ -36,7 +37,7 @@ struct zk_session {
 	enum zk_state state;
 	struct zk_watch *watch;
 	struct {
-		char path[128], data[256];
+		char path[128], data[2048];
 		int64_t ctime_ms;
 	} nodes[NODES_MAX];
 	size_t nodes_n;
@@ -278,6 +279,27 @@ void zk_batch_fini(struct zk_batch *b)
 	free(b->ops);
 }
 
+int entity_config_read_version(struct zk_session *s, const char *type, const char *name,
+	struct znode_config *ret, int32_t *ret_version)
+{
+	*ret_version = 7;
+	return entity_config_read(s, type, name, ret);
+}
+
+int entity_config_replace(struct zk_session *s, const char *type, const char *name,
+	const struct znode_config *c, int32_t version)
+{
+	char path[128], *text = znode_config_encode(c);
+
+	(void)s;
+	assert_int_equal(version, 7);
+	snprintf(path, sizeof(path), "/config/%s/%s", type, name);
+	node_put(path, text, NOW_MS);
+	free(text);
+	record("replaced %s", path);
+	return 0;
+}
+
 int entity_config_read(
 	struct zk_session *s, const char *type, const char *name, struct znode_config *ret)
 {
@@ -450,7 +472,7 @@ static void announce(int number, const char *entity_path)
 
 static void store(const char *path, const char *config)
 {
-	char data[256];
+	char data[2048];
 
 	snprintf(data, sizeof(data), "{\"version\":1,\"config\":{%s}}", config);
 	node_put(path, data, NOW_MS);
@@ -612,6 +634,80 @@ static void test_old_announcements_are_removed_nonsense_is_skipped(void **state)
 	assert_int_equal(times("topic t retention.ms=5"), 0);
 }
 
+#define KEYSTORE "listener.name.plaintext.ssl.keystore.password"
+
+static void store_password(const char *secret, const char *password)
+{
+	const struct password_encoder e = {secret, NULL, "AES/CBC/PKCS5Padding", 128, 1024};
+	char *encoded, text[1024];
+
+	assert_int_equal(password_encode(&e, password, &encoded), 0);
+	snprintf(text, sizeof(text), "\"" KEYSTORE "\":\"%s\",\"max.connections\":\"5\"", encoded);
+	store("/config/brokers/1", text);
+	free(encoded);
+}
+
+static void expect_password(const char *password)
+{
+	struct config *c = dynamic_config_current(d);
+	const char *value = properties_get(config_layer(c, LAYER_BROKER), KEYSTORE);
+
+	assert_int_equal(config_int(c, CFG_MAX_CONNECTIONS), 5);
+	if (password)
+		assert_string_equal(value, password);
+	else
+		assert_null(value);
+	config_unref(c);
+}
+
+static void test_stored_passwords_are_decoded(void **state)
+{
+	(void)state;
+	store_password("top", "opensesame");
+	open_broker("password.encoder.secret=top\n");
+	expect_password("opensesame");
+	assert_int_equal(times("replaced /config/brokers/1"), 0);
+}
+
+static void test_without_its_secret_a_password_is_left_out(void **state)
+{
+	(void)state;
+	store_password("top", "opensesame");
+	open_broker("password.encoder.secret=other\n");
+	expect_password(NULL);
+	assert_int_equal(times("log Dynamic password config " KEYSTORE " could not be decoded, ignoring. "
+			       "(password.encoder.secret is another one, or the value is damaged)"),
+		1);
+}
+
+static void test_passwords_of_the_old_secret_are_stored_anew(void **state)
+{
+	struct znode_config z;
+	char *data, *plain;
+	int i;
+
+	(void)state;
+	store_password("old", "opensesame");
+	open_broker("password.encoder.secret=new\npassword.encoder.old.secret=old\n");
+	expect_password("opensesame");
+	assert_int_equal(times("replaced /config/brokers/1"), 1);
+	i = node_find("/config/brokers/1");
+	data = node_data(i);
+	assert_int_equal(znode_config_decode(data, (int32_t)strlen(data), &z), 0);
+	assert_int_equal(password_decode("new", znode_config_get(&z, KEYSTORE), &plain), 0);
+	assert_string_equal(plain, "opensesame");
+	assert_string_equal(znode_config_get(&z, "max.connections"), "5");
+	free(plain);
+	znode_config_fini(&z);
+	free(data);
+	/* the next start with both secrets has nothing to do */
+	d = dynamic_config_free(d);
+	forget_events();
+	open_broker("password.encoder.secret=new\npassword.encoder.old.secret=old\n");
+	expect_password("opensesame");
+	assert_int_equal(times("replaced /config/brokers/1"), 0);
+}
+
 static void test_a_new_topic_is_read_when_it_is_made(void **state)
 {
 	(void)state;
@@ -638,6 +734,9 @@ int main(void)
 		TEST(test_a_stored_change_that_is_vetoed_changes_nothing),
 		TEST(test_changes_are_checked_before_they_are_written),
 		TEST(test_old_announcements_are_removed_nonsense_is_skipped),
+		TEST(test_stored_passwords_are_decoded),
+		TEST(test_without_its_secret_a_password_is_left_out),
+		TEST(test_passwords_of_the_old_secret_are_stored_anew),
 		TEST(test_a_new_topic_is_read_when_it_is_made),
 	};
 

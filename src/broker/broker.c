@@ -431,8 +431,8 @@ static void fill_context(struct broker *b)
 static int follow_configuration(struct broker *b)
 {
 	const struct reconfigure_parts parts = { .workers = b->workers, .background = b->background,
-		.server = b->server, .log_dirs = b->log_dirs, .registration = b->registration,
-		.controller = b->controller };
+		.server = b->server, .log_dirs = b->log_dirs, .partitions = b->partitions,
+		.registration = b->registration, .controller = b->controller };
 	struct dynamic_config_hooks hooks;
 	int r;
 

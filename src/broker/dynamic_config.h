@@ -40,8 +40,8 @@ struct reconfigurable {
 /* What the wiring wants to hear; unset functions are skipped. */
 struct dynamic_config_hooks {
 	/* A topic's settings may have changed; `settings` is borrowed. Called for every topic when broker defaults
-	 * change. The callee looks whether it has logs of that topic. */
-	void (*topic_changed)(void *arg, const char *topic, struct log_config *settings);
+	 * change. False: there are no logs of that topic. */
+	bool (*topic_changed)(void *arg, const char *topic, struct log_config *settings);
 	/* unclean.leader.election.enable became true for a topic, or (topic NULL) as the broker's default: an
 	 * event for the controller. */
 	void (*unclean_enabled)(void *arg, const char *topic);
@@ -79,8 +79,8 @@ int32_t dynamic_config_broker_id(const struct dynamic_config *d);
  * notified. Falls back to the last known overrides when ZooKeeper is away. May wait. */
 struct log_config *dynamic_config_topic(struct dynamic_config *d, const char *topic);
 /* Calls hooks.topic_changed with what is known of a topic now. To be called once a log made with
- * dynamic_config_topic can be found by that hook: a change announced between the two would be lost otherwise.
- * Never waits. */
+ * dynamic_config_topic can be found by that hook: a change announced between the two would be lost otherwise; and
+ * when logs of a topic are gone, so that it is forgotten. Never waits. */
 void dynamic_config_retell(struct dynamic_config *d, const char *topic);
 /* The overrides of a topic as ZooKeeper has them, or the last known ones when it is away. Adds to *ret. May wait. */
 void dynamic_config_overrides(struct dynamic_config *d, const char *topic, struct properties *ret);

@@ -54,6 +54,21 @@ static void retell_settings(const struct local_control *l, const struct leader_a
 	}
 }
 
+/* The settings of topics whose logs are gone go too. */
+static void forget_settings(const struct local_control *l, const struct partition_results *results)
+{
+	int32_t i;
+	char *topic;
+
+	for (i = 0; i < results->n; i++) {
+		if (i > 0 && str_eq(results->v[i].topic, results->v[i - 1].topic))
+			continue;
+		topic = str_dup(results->v[i].topic);
+		dynamic_config_retell(l->dynamic, topic);
+		free(topic);
+	}
+}
+
 static int leader_and_isr(void *arg, struct arena *a, const struct leader_and_isr_request *req,
     struct leader_and_isr_response *ret)
 {
@@ -105,6 +120,7 @@ static int stop_replica(void *arg, struct arena *a, const struct stop_replica_re
 	r = partitions_stop_replica(l->partitions, req, a, &results);
 	if (r < 0)
 		return r;
+	forget_settings(l, &results);
 	ret->error_code = results.error;
 	ret->partition_errors = CODEC_NEW(a, stop_replica_response_stop_replica_partition_error, (size_t)results.n);
 	if (!ret->partition_errors)

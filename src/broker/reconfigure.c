@@ -14,7 +14,9 @@
 #include "broker/settings.h"
 #include "controller/controller.h"
 #include "net/server.h"
+#include "replica/partitions.h"
 #include "storage/log.h"
+#include "storage/log_config.h"
 #include "storage/log_dirs.h"
 #include "zk/znode.h"
 
@@ -80,7 +82,8 @@ static void apply_log_dirs(void *arg, const struct config *from UNUSED, const st
 	struct reconfigure *r = arg;
 
 	log_dirs_reconfigure(r->parts.log_dirs, config_int(to, CFG_NUM_RECOVERY_THREADS_PER_DATA_DIR),
-	    config_long(to, CFG_LOG_SEGMENT_DELETE_DELAY_MS), config_long(to, CFG_PRODUCER_ID_EXPIRATION_MS));
+	    config_long(to, CFG_LOG_SEGMENT_DELETE_DELAY_MS), config_long(to, CFG_PRODUCER_ID_EXPIRATION_MS),
+	    config_bool(to, CFG_TRANSACTION_PARTITION_VERIFICATION_ENABLE));
 }
 
 /* --- hooks --- */
@@ -88,23 +91,35 @@ static void apply_log_dirs(void *arg, const struct config *from UNUSED, const st
 struct topic_settings {
 	const char *topic;
 	struct log_config *settings;
+	bool found, min_isr_moved;
 };
 
 static bool set_log_config(struct log *log, void *arg)
 {
-	const struct topic_settings *t = arg;
+	struct topic_settings *t = arg;
 
-	if (!strcmp(log_topic(log), t->topic))
-		log_set_config(log, t->settings);
+	struct log_config *old;
+
+	if (strcmp(log_topic(log), t->topic) != 0)
+		return true;
+	old = log_get_config(log);
+	t->found = true;
+	t->min_isr_moved = t->min_isr_moved || old->min_insync_replicas != t->settings->min_insync_replicas;
+	log_config_unref(old);
+	log_set_config(log, t->settings);
 	return true;
 }
 
-static void on_topic_changed(void *arg, const char *topic, struct log_config *settings)
+static bool on_topic_changed(void *arg, const char *topic, struct log_config *settings)
 {
 	struct reconfigure *r = arg;
-	struct topic_settings t = { topic, settings };
+	struct topic_settings t = { .topic = topic, .settings = settings };
 
 	log_dirs_each(r->parts.log_dirs, set_log_config, &t);
+	log_dirs_each_future(r->parts.log_dirs, set_log_config, &t);
+	if (t.min_isr_moved)
+		partitions_min_isr_moved(r->parts.partitions, topic);
+	return t.found;
 }
 
 static void on_unclean_enabled(void *arg, const char *topic)
@@ -147,7 +162,8 @@ struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct recon
 	static const enum config_id listener_limits[] = { CFG_MAX_CONNECTIONS, CFG_MAX_CONNECTION_CREATION_RATE,
 		CFG_COUNT };
 	static const enum config_id log_dirs[] = { CFG_NUM_RECOVERY_THREADS_PER_DATA_DIR,
-		CFG_LOG_SEGMENT_DELETE_DELAY_MS, CFG_PRODUCER_ID_EXPIRATION_MS, CFG_COUNT };
+		CFG_LOG_SEGMENT_DELETE_DELAY_MS, CFG_PRODUCER_ID_EXPIRATION_MS,
+		CFG_TRANSACTION_PARTITION_VERIFICATION_ENABLE, CFG_COUNT };
 	struct reconfigure *r = xcalloc(1, sizeof(*r));
 
 	r->parts = *parts;

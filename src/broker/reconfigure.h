@@ -9,6 +9,7 @@ struct controller;
 struct dynamic_config;
 struct dynamic_config_hooks;
 struct log_dirs;
+struct partitions;
 struct registration;
 struct server;
 struct worker_pool;
@@ -18,6 +19,7 @@ struct reconfigure_parts {
 	struct worker_pool *workers, *background;
 	struct server *server;
 	struct log_dirs *log_dirs;
+	struct partitions *partitions;
 	struct registration *registration;
 	struct controller *controller;
 };

@@ -65,6 +65,8 @@ void partitions_count(struct partitions *ps, struct partitions_count *ret);
 
 /* Wakes those who wait for what `moved` (enum partition_moved) says. No lock held. */
 void partitions_moved(struct partitions *ps, struct partition *p, unsigned moved);
+/* min.insync.replicas of a topic is another one: fewer may be enough now for what waits. No lock held. */
+void partitions_min_isr_moved(struct partitions *ps, const char *topic);
 /* Storage under the partition failed with -errno `r`: its log directory goes offline, on another thread. */
 void partitions_storage_failed(struct partitions *ps, struct partition *p, int r);
 /* A log directory is offline: so are the partitions in it. Called through log_dirs' on_dir_offline. Waits. */

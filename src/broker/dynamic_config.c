@@ -245,7 +245,7 @@ static bool is_topic_default(enum config_id id)
 static bool needs_nobody(enum config_id id)
 {
 	return is_topic_default(id) || id >= CFG_STATIC_COUNT || id == CFG_ADVERTISED_LISTENERS ||
-	       id == CFG_LISTENER_SECURITY_PROTOCOL_MAP ||
+	       id == CFG_LISTENER_SECURITY_PROTOCOL_MAP || id == CFG_METRIC_REPORTERS ||
 	       config_keys[id].support == CONFIG_NO_EFFECT;
 }
 
@@ -458,6 +458,11 @@ void dynamic_config_add(struct dynamic_config *d, struct reconfigurable *r)
 	list_append(&d->parts, &r->link);
 }
 
+void dynamic_config_loaded(struct dynamic_config *d)
+{
+	d->stored = topic_overrides_free(d->stored); /* what nobody has asked for has no logs here */
+}
+
 int dynamic_config_start(struct dynamic_config *d, const struct dynamic_config_hooks *hooks)
 {
 	const struct change_listener_config c = {
@@ -471,7 +476,6 @@ int dynamic_config_start(struct dynamic_config *d, const struct dynamic_config_h
 	};
 
 	d->hooks = *hooks;
-	d->stored = topic_overrides_free(d->stored); /* what nobody has asked for has no logs here */
 	tell_rates(d, d->current);
 	atomic_store(&d->started, true);
 	return change_listener_start(&c, &d->changes);
@@ -535,10 +539,10 @@ struct log_config *dynamic_config_topic(struct dynamic_config *d, const char *to
 		properties_fini(&overrides);
 		overrides = (struct properties)PROPERTIES_INIT;
 		generation = topic_overrides_generation(d->topics);
-		if (atomic_load(&d->started))
-			dynamic_config_overrides(d, topic, &overrides);
-		else
+		if (d->stored)
 			topic_overrides_get(d->stored, topic, &overrides);
+		else
+			dynamic_config_overrides(d, topic, &overrides);
 		/* also when there are none: the topic takes part when defaults change */
 	} while (!topic_overrides_put(d->topics, topic, &overrides, generation));
 	settings = topic_config_new(c, topic, &overrides);

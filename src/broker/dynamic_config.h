@@ -59,7 +59,10 @@ struct dynamic_config_hooks {
  *   -errno   ZooKeeper did not answer                                                         */
 int dynamic_config_open(struct zk_session *zk, const struct clock *clock,
 	const struct config *fixed, int32_t broker_id, struct dynamic_config **ret) MUST_CHECK;
-/* Before dynamic_config_start; `r` is borrowed until the close. */
+/* The logs that were there are loaded: from now on the settings of a topic are read from ZooKeeper when a log is made,
+ * since neither creation nor deletion of a topic is notified. Before other threads ask. */
+void dynamic_config_loaded(struct dynamic_config *d);
+/* Before dynamic_config_start, and before anybody validates; `r` is borrowed until the close. */
 void dynamic_config_add(struct dynamic_config *d, struct reconfigurable *r);
 /* Follows changes from now on; `hooks` is copied. 0 | -errno. */
 int dynamic_config_start(
@@ -74,9 +77,8 @@ struct dynamic_config *dynamic_config_free(
 struct config *dynamic_config_current(struct dynamic_config *d);
 int32_t dynamic_config_broker_id(const struct dynamic_config *d);
 
-/* The settings of a topic's logs, a new reference. Before dynamic_config_start from what was read at the start;
- * afterwards, for a topic that is being created, read from ZooKeeper again, since neither creation nor deletion is
- * notified. Falls back to the last known overrides when ZooKeeper is away. May wait. */
+/* The settings of a topic's logs, a new reference. Before dynamic_config_loaded from what was read at the start;
+ * afterwards read from ZooKeeper. Falls back to the last known overrides when ZooKeeper is away. May wait. */
 struct log_config *dynamic_config_topic(struct dynamic_config *d, const char *topic);
 /* Calls hooks.topic_changed with what is known of a topic now. To be called once a log made with
  * dynamic_config_topic can be found by that hook: a change announced between the two would be lost otherwise; and

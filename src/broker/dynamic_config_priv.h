@@ -24,7 +24,7 @@ struct dynamic_config {
 	struct lock lock; /* current */
 	struct config *current;
 	struct topic_overrides *topics; /* of those with logs here */
-	struct topic_overrides *stored; /* until the start: of all */
+	struct topic_overrides *stored; /* of all, while logs are loaded; then NULL */
 	struct list parts;		/* unchanged after the start */
 	struct dynamic_config_hooks hooks;
 	atomic_bool started; /* parts are asked and told */

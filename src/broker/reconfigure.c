@@ -14,6 +14,7 @@
 #include "broker/settings.h"
 #include "controller/controller.h"
 #include "net/server.h"
+#include "replica/fetchers.h"
 #include "replica/partitions.h"
 #include "storage/log.h"
 #include "storage/log_config.h"
@@ -24,9 +25,10 @@
 #include "base/logger.h"
 
 struct reconfigure {
+	struct dynamic_config *dynamic;
 	struct reconfigure_parts parts;
 	struct reconfigurable io_threads, background_threads, network_threads, listeners, connections, listener_limits,
-	    log_dirs;
+	    log_dirs, fetchers;
 };
 
 /* --- parts --- */
@@ -84,6 +86,15 @@ static void apply_log_dirs(void *arg, const struct config *from UNUSED, const st
 	log_dirs_reconfigure(r->parts.log_dirs, config_int(to, CFG_NUM_RECOVERY_THREADS_PER_DATA_DIR),
 	    config_long(to, CFG_LOG_SEGMENT_DELETE_DELAY_MS), config_long(to, CFG_PRODUCER_ID_EXPIRATION_MS),
 	    config_bool(to, CFG_TRANSACTION_PARTITION_VERIFICATION_ENABLE));
+}
+
+/* They end, and begin again in the new number. */
+static void apply_fetchers(void *arg, const struct config *from UNUSED, const struct config *to)
+{
+	struct reconfigure *r = arg;
+
+	fetchers_resize(r->parts.fetchers, config_int(to, CFG_NUM_REPLICA_FETCHERS));
+	partitions_follow_again(r->parts.partitions);
 }
 
 /* --- hooks --- */
@@ -150,8 +161,7 @@ static void add(struct dynamic_config *d, struct reconfigurable *part, const cha
 	dynamic_config_add(d, part);
 }
 
-struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct reconfigure_parts *parts,
-    struct dynamic_config_hooks *ret_hooks)
+struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct reconfigure_parts *parts)
 {
 	static const enum config_id io[] = { CFG_NUM_IO_THREADS, CFG_COUNT };
 	static const enum config_id background[] = { CFG_BACKGROUND_THREADS, CFG_COUNT };
@@ -164,8 +174,10 @@ struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct recon
 	static const enum config_id log_dirs[] = { CFG_NUM_RECOVERY_THREADS_PER_DATA_DIR,
 		CFG_LOG_SEGMENT_DELETE_DELAY_MS, CFG_PRODUCER_ID_EXPIRATION_MS,
 		CFG_TRANSACTION_PARTITION_VERIFICATION_ENABLE, CFG_COUNT };
+	static const enum config_id fetchers[] = { CFG_NUM_REPLICA_FETCHERS, CFG_COUNT };
 	struct reconfigure *r = xcalloc(1, sizeof(*r));
 
+	r->dynamic = d;
 	r->parts = *parts;
 	add(d, &r->io_threads, "request handler threads", io, apply_io_threads, r);
 	add(d, &r->background_threads, "background threads", background, apply_background_threads, r);
@@ -175,13 +187,20 @@ struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct recon
 	add(d, &r->listener_limits, "limits of listeners", listener_limits, apply_listener_limits, r);
 	r->listener_limits.per_listener = true;
 	add(d, &r->log_dirs, "log directories", log_dirs, apply_log_dirs, r);
-	*ret_hooks = (struct dynamic_config_hooks){
+	add(d, &r->fetchers, "replica fetchers", fetchers, apply_fetchers, r);
+	return r;
+}
+
+int reconfigure_start(struct reconfigure *r)
+{
+	const struct dynamic_config_hooks hooks = {
 		.topic_changed = on_topic_changed,
 		.unclean_enabled = on_unclean_enabled,
 		.endpoints_changed = on_endpoints_changed,
 		.arg = r,
 	};
-	return r;
+
+	return dynamic_config_start(r->dynamic, &hooks);
 }
 
 struct reconfigure *reconfigure_free(struct reconfigure *r)

@@ -5,9 +5,11 @@
 #ifndef BROKER_RECONFIGURE_H
 #define BROKER_RECONFIGURE_H
 
+#include "base/attr.h"
+
 struct controller;
 struct dynamic_config;
-struct dynamic_config_hooks;
+struct fetchers;
 struct log_dirs;
 struct partitions;
 struct registration;
@@ -20,15 +22,16 @@ struct reconfigure_parts {
 	struct server *server;
 	struct log_dirs *log_dirs;
 	struct partitions *partitions;
+	struct fetchers *fetchers;
 	struct registration *registration;
 	struct controller *controller;
 };
 
 struct reconfigure;
 
-/* Registers the parts with `d` and fills the hooks for dynamic_config_start. */
-struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct reconfigure_parts *parts,
-    struct dynamic_config_hooks *ret_hooks);
+/* Registers the parts with `d`. */
+struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct reconfigure_parts *parts);
+int reconfigure_start(struct reconfigure *r) MUST_CHECK; /* dynamic_config_start with what the parts want to hear */
 struct reconfigure *reconfigure_free(struct reconfigure *r); /* after dynamic_config_free; accepts NULL */
 
 #endif

@@ -26,6 +26,10 @@ void settings_limits(const struct config *c, struct server_limits *ret);
 void settings_server(const struct config *c, int32_t broker_id, struct server_listener *listeners,
     struct server_config *ret);
 
+struct fetchers_config;
+/* Without clock and partitions. */
+void settings_fetchers(const struct config *c, int32_t broker_id, struct fetchers_config *ret);
+
 struct server;
 /* What is registered: advertised endpoints that are listened at (a port 0 becomes the bound one), rack. Owned by the
  * caller: znode_broker_fini. */

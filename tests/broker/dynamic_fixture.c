@@ -483,6 +483,7 @@ void start_broker(const char *fixed)
 	(void)retention_of("t");
 	(void)retention_of("own");
 	(void)retention_of("plain");
+	dynamic_config_loaded(d);
 	assert_int_equal(dynamic_config_start(d, &hooks), 0);
 }
 

@@ -14,3 +14,7 @@ tests_net_test_connection_quotas_LDADD = $(UPTO_net) $(TEST_LIBS)
 check_PROGRAMS += tests/net/test_listeners
 tests_net_test_listeners_SOURCES = tests/net/test_listeners.c
 tests_net_test_listeners_LDADD = $(UPTO_net) $(TEST_LIBS)
+
+check_PROGRAMS += tests/net/test_rpc
+tests_net_test_rpc_SOURCES = tests/net/test_rpc.c
+tests_net_test_rpc_LDADD = $(UPTO_net) $(TEST_LIBS)

@@ -132,7 +132,7 @@ static void on_all_dirs_offline(void *arg)
 	broker_fail(arg);
 }
 
-static void on_log_attached(void *arg, const char *topic)
+static void on_logs_changed(void *arg, const char *topic)
 {
 	struct broker *b = arg;
 
@@ -320,7 +320,10 @@ static int load_logs(struct broker *b)
 {
 	int r = log_dirs_write_meta(b->log_dirs, b->cluster_id, b->id);
 
-	return r < 0 ? r : log_dirs_load(b->log_dirs);
+	if (r == 0)
+		r = log_dirs_load(b->log_dirs);
+	dynamic_config_loaded(b->dynamic);
+	return r;
 }
 
 static void on_features_changed(void *arg, int32_t version)
@@ -373,7 +376,7 @@ static int start_partitions(struct broker *b)
 		.log_dirs = b->log_dirs,
 		.delayed = b->delayed,
 		.replica_lag_time_max_ms = config_long(b->config, CFG_REPLICA_LAG_TIME_MAX_MS),
-		.log_attached = on_log_attached,
+		.logs_changed = on_logs_changed,
 		.arg = b,
 	};
 
@@ -558,21 +561,15 @@ static void fill_context(struct broker *b)
 	snprintf(b->ctx.cluster_id, sizeof(b->ctx.cluster_id), "%s", b->cluster_id);
 }
 
-/* Configuration changes take effect from here on. */
-static int follow_configuration(struct broker *b)
+/* Before requests may ask what can be changed. */
+static int prepare_changes(struct broker *b)
 {
 	const struct reconfigure_parts parts = { .workers = b->workers, .background = b->background,
-		.server = b->server, .log_dirs = b->log_dirs, .registration = b->registration,
-		.controller = b->controller };
-	struct dynamic_config_hooks hooks;
-	int r;
+		.server = b->server, .log_dirs = b->log_dirs, .partitions = b->partitions, .fetchers = b->fetchers,
+		.registration = b->registration, .controller = b->controller };
 
-	b->reconfigure = reconfigure_new(b->dynamic, &parts, &hooks);
-	r = dynamic_config_start(b->dynamic, &hooks);
-	if (r < 0)
-		log_error("[KafkaServer id=%d] The configuration changes cannot be read from ZooKeeper: %s", b->id,
-		    zk_code_text(r));
-	return r;
+	b->reconfigure = reconfigure_new(b->dynamic, &parts);
+	return 0;
 }
 
 static int serve(struct broker *b)
@@ -582,11 +579,23 @@ static int serve(struct broker *b)
 	return server_start(b->server);
 }
 
+/* Configuration changes take effect from here on: last, since they change the parts that run. */
+static int follow_configuration(struct broker *b)
+{
+	int r = reconfigure_start(b->reconfigure);
+
+	if (r < 0)
+		log_error("[KafkaServer id=%d] The configuration changes cannot be read from ZooKeeper: %s", b->id,
+		    zk_code_text(r));
+	return r;
+}
+
 int broker_start(struct config *config, struct broker **ret)
 {
 	static int (*const steps[])(struct broker *) = {
 		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, follow_features,
-		bind_server, start_partitions, start_links, start_controller, follow_configuration, serve,
+		bind_server, start_partitions, start_links, start_controller, prepare_changes, serve,
+		follow_configuration,
 	};
 	struct broker *b = xcalloc(1, sizeof(*b));
 	size_t i;

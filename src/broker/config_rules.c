@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "broker/config_passwords.h"
 #include "broker/config_priv.h"
 #include "protocol/errors.h"
 #include "protocol/metadata_version.h"
@@ -285,6 +286,15 @@ static int check_version(const struct config *c, struct config_fault *f)
 	return 0;
 }
 
+static int check_passwords(const struct config *c, struct config_fault *f)
+{
+	char why[sizeof(f->text)];
+
+	if (config_is_null(c, CFG_PASSWORD_ENCODER_SECRET) || config_passwords_check(c, why, sizeof(why)) == 0)
+		return 0;
+	return broken(f, CFG_PASSWORD_ENCODER_SECRET, "not possible: %s", why);
+}
+
 int config_check_rules(const struct config *c, struct config_fault *f)
 {
 	static int (*const checks[])(const struct config *, struct config_fault *) = {
@@ -297,6 +307,7 @@ int config_check_rules(const struct config *c, struct config_fault *f)
 		check_listeners,
 		check_network,
 		check_groups,
+		check_passwords,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
@@ -355,8 +366,5 @@ int config_check_support(const char *name, const char *value, char *why, size_t 
 	}
 	if (other && other->refused && value[0])
 		return missing(why, size, other->refused);
-	id = config_listener_key(name);
-	if (id == CFG_MAX_CONNECTIONS || id == CFG_MAX_CONNECTION_CREATION_RATE)
-		return missing(why, size, "limits for a single listener are not available yet");
 	return 0;
 }

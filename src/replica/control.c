@@ -230,7 +230,7 @@ static void log_started(const struct isr_change *c, const struct step *s, const 
 	struct partition_view now;
 	char previous[24] = "None";
 
-	if (!logger_wants(LOG_INFO, LOG_CLASS))
+	if (!log_wants(LOG_INFO))
 		return;
 	partition_view(s->p, &now);
 	if (was->leader >= 0)
@@ -327,8 +327,8 @@ static void wake_steps(struct isr_change *c)
 	for (int32_t i = 0; i < c->n; i++) {
 		struct step *s = &c->steps[i];
 
-		if (s->attached && c->ps->config.log_attached)
-			c->ps->config.log_attached(c->ps->config.arg, partition_topic(s->p));
+		if (s->attached && c->ps->config.logs_changed)
+			c->ps->config.logs_changed(c->ps->config.arg, partition_topic(s->p));
 		if (s->p && s->moved)
 			partitions_moved(c->ps, s->p, s->moved);
 		s->p = partition_unref(s->p);
@@ -471,6 +471,8 @@ int partitions_stop_replica(struct partitions *ps, const struct stop_replica_req
 	for (int32_t i = 0; i < ret->n; i++) {
 		if (v[i].p && !ret->v[i].error)
 			partitions_moved(ps, v[i].p, MOVED_ROLE);
+		if (v[i].p && v[i].delete && ps->config.logs_changed)
+			ps->config.logs_changed(ps->config.arg, partition_topic(v[i].p));
 		partition_unref(v[i].p);
 	}
 	return 0;

@@ -342,6 +342,26 @@ void partitions_check_isrs(struct partitions *ps)
 	partitions_each(ps, check_isr, ps);
 }
 
+struct min_isr_move {
+	struct partitions *ps;
+	const char *topic;
+};
+
+static void advance_if_of(struct partition *p, void *arg)
+{
+	const struct min_isr_move *m = arg;
+
+	if (strcmp(partition_topic(p), m->topic) == 0)
+		partitions_moved(m->ps, p, partition_advance(p));
+}
+
+void partitions_min_isr_moved(struct partitions *ps, const char *topic)
+{
+	struct min_isr_move m = { ps, topic };
+
+	partitions_each(ps, advance_if_of, &m);
+}
+
 /* --- failed log directories --- */
 
 void partitions_storage_failed(struct partitions *ps, struct partition *p, int r)

@@ -38,8 +38,8 @@ struct partitions_config {
 	struct delayed *delayed;
 	int64_t replica_lag_time_max_ms; /* replica.lag.time.max.ms */
 	/* The log of a partition of this topic was made or attached, so a change of the topic's settings just before may
-	 * have missed it. No lock held, any thread. May be NULL. */
-	void (*log_attached)(void *arg, const char *topic);
+	 * have missed it; or it was deleted. No lock held, any thread. May be NULL. */
+	void (*logs_changed)(void *arg, const char *topic);
 	void *arg;
 };
 
@@ -92,6 +92,8 @@ void partitions_count(struct partitions *ps, struct partitions_count *ret);
 
 /* Wakes those who wait for what `moved` (enum partition_moved) says. No lock held. */
 void partitions_moved(struct partitions *ps, struct partition *p, unsigned moved);
+/* min.insync.replicas of a topic is another one: fewer may be enough now for what waits. No lock held. */
+void partitions_min_isr_moved(struct partitions *ps, const char *topic);
 /* Storage under the partition failed with -errno `r`: its log directory goes offline, on another thread. */
 void partitions_storage_failed(struct partitions *ps, struct partition *p, int r);
 /* The log was truncated: writes the recovery points of its directory, which must not stay above its end. */

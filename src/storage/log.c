@@ -171,6 +171,14 @@ void log_set_config(struct log *log, struct log_config *config)
 	log_config_unref(old);
 }
 
+void log_set_producer_rules(struct log *log, int64_t expiration_ms, bool verify_transactions)
+{
+	lock_take(&log->lock);
+	producers_set_expiration(log->producers, expiration_ms);
+	log->verify_transactions = verify_transactions;
+	lock_release(&log->lock);
+}
+
 int64_t log_last_flush_ms(struct log *log)
 {
 	int64_t ms;

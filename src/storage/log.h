@@ -45,6 +45,8 @@ struct uuid log_topic_id(struct log *log);		/* zero when no partition.metadata *
 int log_set_topic_id(struct log *log, struct uuid id) MUST_CHECK;
 /* Replaces the configuration; takes a reference of its own. In effect from the next append on. */
 void log_set_config(struct log *log, struct log_config *config);
+/* producer.id.expiration.ms and transaction.partition.verification.enable, which belong to the broker, not the topic. */
+void log_set_producer_rules(struct log *log, int64_t expiration_ms, bool verify_transactions);
 /* The configuration in effect: a new reference. */
 struct log_config *log_get_config(struct log *log);
 

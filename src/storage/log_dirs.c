@@ -171,7 +171,7 @@ int log_dirs_create_in(struct log_dirs *d, struct log_dir *dir, const char *topi
 		.clock = d->clock,
 		.chores = dir->chores,
 		.producer_id_expiration_ms = atomic_load(&d->producer_id_expiration_ms),
-		.verify_transactions = d->config.verify_transactions,
+		.verify_transactions = atomic_load(&d->verify_transactions),
 		.on_failure = log_dirs_on_log_failure,
 		.arg = d,
 	};
@@ -187,6 +187,14 @@ int log_dirs_create_in(struct log_dirs *d, struct log_dir *dir, const char *topi
 	return 0;
 }
 
+static bool set_producer_rules(struct log *log, void *arg)
+{
+	struct log_dirs *d = arg;
+
+	log_set_producer_rules(log, atomic_load(&d->producer_id_expiration_ms), atomic_load(&d->verify_transactions));
+	return true;
+}
+
 /* The configuration may have changed between our reading it and the log's getting into the table, where a change
  * would have met it (KAFKA-8813). */
 static void refresh_config(struct log_dirs *d, struct log *log)
@@ -195,6 +203,7 @@ static void refresh_config(struct log_dirs *d, struct log *log)
 	    d->config.config_of(d->config.arg, log_topic(log));
 
 	log_set_config(log, config);
+	(void)set_producer_rules(log, d);
 }
 
 bool log_dirs_publish(struct log_dirs *d, struct log_entry *e, struct log *log)
@@ -462,9 +471,13 @@ void log_dirs_info(struct log_dirs *d, size_t i, struct log_dir_info *ret)
 }
 
 void log_dirs_reconfigure(struct log_dirs *d, int recovery_threads, int64_t file_delete_delay_ms,
-    int64_t producer_id_expiration_ms)
+    int64_t producer_id_expiration_ms, bool verify_transactions)
 {
 	atomic_store(&d->recovery_threads, recovery_threads);
 	atomic_store(&d->file_delete_delay_ms, file_delete_delay_ms);
+	/* first for logs in the making, which look again once they are in the table; then for those that are there */
 	atomic_store(&d->producer_id_expiration_ms, producer_id_expiration_ms);
+	atomic_store(&d->verify_transactions, verify_transactions);
+	log_dirs_each(d, set_producer_rules, d);
+	log_dirs_each_future(d, set_producer_rules, d);
 }

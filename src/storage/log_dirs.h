@@ -77,10 +77,10 @@ int log_dirs_write_meta(struct log_dirs *d, const char *cluster_id, int32_t brok
 int log_dirs_load(struct log_dirs *d) MUST_CHECK;
 /* Starts retention, flush and checkpoint timers. */
 void log_dirs_start(struct log_dirs *d);
-/* What may change while running: num.recovery.threads.per.data.dir (used at close), log.segment.delete.delay.ms,
- * producer.id.expiration.ms (for logs created from now on). */
+/* What may change while running: num.recovery.threads.per.data.dir (used at close), log.segment.delete.delay.ms;
+ * producer.id.expiration.ms and transaction.partition.verification.enable, for all logs at once. */
 void log_dirs_reconfigure(struct log_dirs *d, int recovery_threads, int64_t file_delete_delay_ms,
-    int64_t producer_id_expiration_ms);
+    int64_t producer_id_expiration_ms, bool verify_transactions);
 /* Stops the timers, flushes and closes all logs, writes checkpoints and the clean marker, releases the locks.
  * Accepts NULL, returns NULL. */
 struct log_dirs *log_dirs_close(struct log_dirs *d);

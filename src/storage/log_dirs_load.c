@@ -267,7 +267,7 @@ static int open_one(struct log_load *one, struct log **ret)
 		.clean = l->dir->was_clean,
 		.deleted = name->role == DIR_DELETE,
 		.producer_id_expiration_ms = atomic_load(&d->producer_id_expiration_ms),
-		.verify_transactions = d->config.verify_transactions,
+		.verify_transactions = atomic_load(&d->verify_transactions),
 		.on_failure = log_dirs_on_log_failure,
 		.arg = d,
 	};

@@ -107,7 +107,7 @@ static void start_offline(struct log_dir *dir, int r, const char *what)
 {
 	char text[256];
 
-	logger_write(LOG_ERROR, FAILURE_CHANNEL_CLASS, "%s %s: %s", what, dir->path,
+	log_to(LOG_ERROR, FAILURE_CHANNEL_CLASS, "%s %s: %s", what, dir->path,
 	    error_text(r, text, sizeof(text)));
 	atomic_store(&dir->online, false);
 	dir->cleared = true;
@@ -181,6 +181,7 @@ static struct log_dirs *dirs_new(const struct log_dirs_config *config, const str
 	atomic_init(&d->recovery_threads, config->recovery_threads_per_dir);
 	atomic_init(&d->file_delete_delay_ms, config->file_delete_delay_ms);
 	atomic_init(&d->producer_id_expiration_ms, config->producer_id_expiration_ms);
+	atomic_init(&d->verify_transactions, config->verify_transactions);
 	d->clock = clock;
 	d->scheduler = scheduler;
 	d->n = config->dirs_n;

@@ -84,9 +84,10 @@ enum dirs_timer {
 };
 
 struct log_dirs {
-	struct log_dirs_config config; /* dirs is not kept, and these three may change (log_dirs_reconfigure): */
+	struct log_dirs_config config; /* dirs is not kept, and these four may change (log_dirs_reconfigure): */
 	atomic_int recovery_threads;
 	_Atomic int64_t file_delete_delay_ms, producer_id_expiration_ms;
+	atomic_bool verify_transactions;
 	const struct clock *clock;
 	struct scheduler *scheduler;
 	struct log_dir *v;

@@ -466,6 +466,11 @@ void producers_on_high_watermark(struct producers *p, int64_t hw)
 	}
 }
 
+void producers_set_expiration(struct producers *p, int64_t expiration_ms)
+{
+	p->expiration_ms = expiration_ms;
+}
+
 static bool expired(const struct producers *p, const struct producer_state *s, int64_t now_ms)
 {
 	int64_t age;

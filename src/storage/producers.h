@@ -30,6 +30,7 @@ struct completed_txn {
 
 /* `label` (topic-partition) for log lines and `dir` are borrowed. expiration_ms <= 0: never expire. */
 struct producers *producers_new(const struct replica_dir *dir, const char *label, int64_t expiration_ms);
+void producers_set_expiration(struct producers *p, int64_t expiration_ms);
 struct producers *producers_free(struct producers *p);
 
 /* --- appends --- */

@@ -26,12 +26,14 @@
 #include "base/worker.h"
 #include "broker/config.h"
 #include "broker/config_service.h"
+#include "broker/coordination.h"
 #include "broker/dynamic_config.h"
 #include "broker/feature_watch.h"
 #include "broker/local_control.h"
 #include "broker/reconfigure.h"
 #include "broker/registration.h"
 #include "broker/settings.h"
+#include "controller/auto_creation.h"
 #include "controller/controller.h"
 #include "controller/topic_admin.h"
 #include "coordinator/producer_ids.h"
@@ -74,6 +76,8 @@ struct broker {
 	struct local_control local;
 	struct controller *controller;
 	struct topic_admin *topic_admin;
+	struct auto_creation *auto_creation;
+	struct coordination coordination;
 	struct producer_ids *producer_ids;
 	struct broker_context ctx;
 };
@@ -342,6 +346,11 @@ static int start_partitions(struct broker *b)
 	return 0;
 }
 
+static int start_coordination(struct broker *b)
+{
+	return coordination_read(&b->coordination, b->config, b->zk);
+}
+
 static int register_broker(struct broker *b, int64_t *ret_epoch)
 {
 	char why[REGISTRATION_WHY_MAX] = "";
@@ -400,6 +409,7 @@ static int start_controller(struct broker *b)
 	if (r < 0)
 		return r;
 	b->topic_admin = topic_admin_new(&admin);
+	b->auto_creation = coordination_auto_creation(b->config, b->topic_admin, &clock_real);
 	b->controller = controller_new(&c);
 	b->producer_ids = producer_ids_new(&ids);
 	return controller_start(b->controller, epoch);
@@ -418,7 +428,10 @@ static void fill_context(struct broker *b)
 		.fetch_sessions = b->fetch_sessions,
 		.delayed = b->delayed,
 		.producer_ids = b->producer_ids,
+		.offsets_partitions = b->coordination.offsets_partitions,
+		.transactions_partitions = b->coordination.transactions_partitions,
 		.topic_admin = b->topic_admin,
+		.auto_creation = b->auto_creation,
 		.controller = b->controller,
 		.zk = b->zk,
 		.configs = config_services_table(b->configs),
@@ -455,7 +468,7 @@ int broker_start(struct config *config, struct broker **ret)
 {
 	static int (*const steps[])(struct broker *) = {
 		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, follow_features,
-		bind_server, start_partitions, start_controller, follow_configuration, serve,
+		bind_server, start_partitions, start_coordination, start_controller, follow_configuration, serve,
 	};
 	struct broker *b = xcalloc(1, sizeof(*b));
 	size_t i;
@@ -515,6 +528,7 @@ void broker_stop(struct broker *b)
 	b->scheduler = scheduler_free(b->scheduler); /* its users have cancelled their timers */
 	b->background = worker_pool_free(b->background);
 	b->features = feature_watch_free(b->features);
+	b->auto_creation = auto_creation_free(b->auto_creation);
 	b->topic_admin = topic_admin_free(b->topic_admin);
 	b->registration = registration_free(b->registration);
 	b->partitions = partitions_free(b->partitions);

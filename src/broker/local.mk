@@ -13,6 +13,7 @@ src_broker_libbroker_a_SOURCES = \
 src_broker_libbroker_a_SOURCES += src/broker/registration.c src/broker/registration.h
 src_broker_libbroker_a_SOURCES += \
 	src/broker/broker.c src/broker/broker.h \
+	src/broker/coordination.c src/broker/coordination.h \
 	src/broker/local_control.c src/broker/local_control.h \
 	src/broker/reconfigure.c src/broker/reconfigure.h \
 	src/broker/settings.c src/broker/settings.h

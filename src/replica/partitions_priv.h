@@ -38,5 +38,7 @@ struct partition *partitions_get_or_make(struct partitions *ps, struct str topic
 /* Locks: state_change held. Takes the partition out of the table. */
 void partitions_remove(struct partitions *ps, struct partition *p);
 struct disk_pace *partitions_pace(struct partitions *ps, const char *dir);
+/* Locks: state_change held. */
+void partitions_tell_resigned(struct partitions *ps, struct str topic, int32_t index, int32_t leader_epoch);
 
 #endif

@@ -5,7 +5,8 @@
  */
 #include "api/api.h"
 #include "controller/auto_creation.h"
-#include "coordinator/placement.h"
+#include "coordinator/internal_topic.h"
+#include "coordinator/owner.h"
 #include "metadata/image.h"
 #include "net/connection.h"
 #include "protocol/codec.h"
@@ -44,7 +45,7 @@ static int find(const struct request *req, struct str key, struct find_coordinat
 	if (!topic)
 		return in->key_type == KEY_SHARE && req->version >= SHARE_SINCE ? KERR_COORDINATOR_NOT_AVAILABLE
 										 : KERR_INVALID_REQUEST;
-	p = image_partition(image_topic(image, str_of(topic)), placement_of(key, partitions));
+	p = image_partition(image_topic(image, str_of(topic)), coordinator_partition(key, partitions));
 	leader = p ? image_broker(image, p->leader) : NULL;
 	e = leader ? image_broker_endpoint(leader, connection_listener(req->conn)) : NULL;
 	if (!e)

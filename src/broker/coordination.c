@@ -8,7 +8,7 @@
 #include "base/attr.h"
 #include "broker/config.h"
 #include "controller/auto_creation.h"
-#include "coordinator/placement.h"
+#include "coordinator/internal_topic.h"
 #include "zk/batch.h"
 #include "zk/path.h"
 #include "zk/znode.h"

@@ -126,7 +126,7 @@ bool group_subscribed(const struct group *g, struct str topic);
  * and the caller writes the tombstones and frees the group. */
 void group_clean(struct group *g, struct group_removal *out);
 
-/* --- views; valid until the next call on the group --- */
+/* --- views; valid until the next call on the group that changes it --- */
 
 struct group_view {
 	struct str id;

@@ -3,7 +3,8 @@
  * Owner: the caller's stack or thread; reused. Thread: the holder's. The caller performs the effects in their order,
  * still under the shard's lock: a reply goes out once for each waiter handed to group_join or group_sync, and
  * appends of one group must reach the log in the order in which they were asked for.
- * Strings and bytes in effects are borrowed: from the group until the next call on it, from here until reset.
+ * Strings and bytes in effects stay valid until reset: they are borrowed from here, from the request that was handed
+ * in (its own reply), and from the group, which is not to be called with other effects meanwhile, nor freed.
  */
 #ifndef COORDINATOR_GROUP_EFFECTS_H
 #define COORDINATOR_GROUP_EFFECTS_H
@@ -69,6 +70,8 @@ struct group_effects {
 	struct arena arena;
 	struct buf **bufs; /* of append values */
 	size_t bufs_n, bufs_cap;
+	void **graves; /* memory that groups gave up */
+	size_t graves_n, graves_cap;
 };
 
 void group_effects_init(struct group_effects *fx);

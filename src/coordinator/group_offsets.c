@@ -45,23 +45,6 @@ static_assert(sizeof(struct committed) == 48, "what the header says an offset co
 
 /* --- extras --- */
 
-/* UTF-16 units, as Java counts a string's length. Stops once above `max`. */
-static bool utf16_longer(struct str s, int32_t max)
-{
-	int64_t units = 0;
-
-	if (s.len <= max)
-		return false;
-	for (int32_t at = 0; at < s.len && units <= max;) {
-		uint32_t code;
-		int n = utf8_decode(s.p + at, (size_t)(s.len - at), &code);
-
-		units += code >= 0x10000 ? 2 : 1;
-		at += n < 0 ? -n : n;
-	}
-	return units > max;
-}
-
 static size_t extra_size(const struct offset_extra *e)
 {
 	return e ? sizeof(*e) + (size_t)e->len : 0;
@@ -441,7 +424,7 @@ static size_t check_metadata(const struct group *g, struct group_commit_request 
 	for (size_t i = 0; i < req->items_n; i++) {
 		struct group_commit_item *item = &req->items[i];
 
-		item->error = utf16_longer(item->metadata.len < 0 ? STR("") : item->metadata, max)
+		item->error = str_utf16_longer(item->metadata.len < 0 ? STR("") : item->metadata, max)
 				  ? KERR_OFFSET_METADATA_TOO_LARGE
 				  : 0;
 		good += item->error == 0;

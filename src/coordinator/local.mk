@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/coordinator/libcoordinator.a
 src_coordinator_libcoordinator_a_SOURCES = \
+	src/coordinator/deadlines.c \
+	src/coordinator/deadlines.h \
 	src/coordinator/group.c \
 	src/coordinator/group.h \
 	src/coordinator/group_effects.c \
@@ -20,12 +22,24 @@ src_coordinator_libcoordinator_a_SOURCES = \
 	src/coordinator/group_removal.c \
 	src/coordinator/group_static.c \
 	src/coordinator/group_sync.c \
+	src/coordinator/groups.c \
+	src/coordinator/groups.h \
+	src/coordinator/groups_admin.c \
+	src/coordinator/groups_members.c \
+	src/coordinator/groups_offsets.c \
+	src/coordinator/groups_priv.h \
 	src/coordinator/internal_topic.h \
+	src/coordinator/log_scan.c \
+	src/coordinator/log_scan.h \
 	src/coordinator/owner.c \
 	src/coordinator/owner.h \
 	src/coordinator/partition_map.c \
 	src/coordinator/partition_map.h \
 	src/coordinator/producer_ids.c \
 	src/coordinator/producer_ids.h \
+	src/coordinator/shard.c \
+	src/coordinator/shard_append.c \
+	src/coordinator/shard_cleanup.c \
+	src/coordinator/shard_load.c \
 	src/coordinator/topic_set.c \
 	src/coordinator/topic_set.h

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "broker/config_priv.h"
 #include "protocol/errors.h"
+#include "protocol/metadata_version.h"
 
 /* A broken rule, which Kafka reports as "requirement failed: ...". */
 static int PRINTF(3, 4) broken(struct config_fault *f, enum config_id id, const char *fmt, ...)

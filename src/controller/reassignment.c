@@ -292,6 +292,18 @@ static int try_reassign(struct controller *c, struct ctl_partition *p, struct zn
 	return r;
 }
 
+int reassignment_start(struct controller *c, struct ctl_partition *p, struct int_list target)
+{
+	struct znode_assignment a = assignment_reassign_to(&p->assignment, target);
+	int r = remove_entry(c, p->topic->name, p->index, NULL); /* the latest word counts */
+
+	if (r != 0) {
+		assignment_fini(&a);
+		return r;
+	}
+	return reassign(c, p, &a);
+}
+
 static int resume(struct controller *c, struct ctl_partition *p)
 {
 	struct znode_assignment same = assignment_copy(&p->assignment);

@@ -209,6 +209,13 @@ void group_member_view(const struct group *g, const struct group_member *m, stru
 
 /* --- invariants --- */
 
+static void check_generation(const struct group *g)
+{
+	assert(g->members_n > 0);
+	assert(g->protocol && g->protocol->members == g->members_n);
+	assert((g->sync_deadline != GROUP_NO_DEADLINE) == (g->pending_sync_n > 0));
+}
+
 void group_check_counts(const struct group *g)
 {
 	assert((g->leader != NULL) == (g->members_n > 0));
@@ -216,30 +223,26 @@ void group_check_counts(const struct group *g)
 	assert(g->statics_n == HASH_CNT(by_instance, g->instances));
 	assert(g->awaiting_join_n <= g->members_n && g->pending_sync_n <= g->members_n);
 	assert(g->pending_members_n == HASH_COUNT(g->pending_members));
+	assert((g->join_deadline != GROUP_NO_DEADLINE) == (g->state == GROUP_PREPARING));
+	assert(g->assignment_id == 0 || g->state == GROUP_COMPLETING);
 	switch (g->state) {
 	case GROUP_EMPTY:
 		assert(g->members_n == 0);
 		assert(!g->protocol);
 		break;
 	case GROUP_PREPARING:
-		assert(g->join_deadline != GROUP_NO_DEADLINE);
 		break;
 	case GROUP_COMPLETING:
 		assert(g->awaiting_join_n == 0);
-		/* fall through */
+		check_generation(g);
+		break;
 	case GROUP_STABLE:
-		assert(g->members_n > 0);
-		assert(g->protocol && g->protocol->members == g->members_n);
-		assert((g->sync_deadline != GROUP_NO_DEADLINE) == (g->pending_sync_n > 0));
+		check_generation(g);
 		break;
 	case GROUP_DEAD:
 		assert(g->awaiting_join_n == 0);
 		break;
 	}
-	if (g->state != GROUP_PREPARING)
-		assert(g->join_deadline == GROUP_NO_DEADLINE);
-	if (g->state != GROUP_COMPLETING)
-		assert(g->assignment_id == 0);
 }
 
 static void check_member(const struct group *g, const struct group_member *m)
@@ -259,8 +262,6 @@ static void check_member(const struct group *g, const struct group_member *m)
 	/* a member either waits for us or we wait for it */
 	if (g->state != GROUP_DEAD)
 		assert((m->deadline == GROUP_NO_DEADLINE) == (parked && !m->is_new));
-	if (g->state == GROUP_PREPARING)
-		assert(m->assignment.len >= 0);
 }
 
 void group_check(const struct group *g)

@@ -18,11 +18,6 @@ void group_run(struct request *req, struct str group_id, void (*answer)(struct r
 		answer(req);
 }
 
-bool group_instance_refused(const struct request *req, struct str instance_id)
-{
-	return instance_id.len >= 0 && !groups_static_members(req->ctx->groups);
-}
-
 /* Inet6Address.getHostAddress: eight numbers, none left out. */
 static void put_v6(const struct in6_addr *a, const char *scope, char *ret)
 {

@@ -5,18 +5,12 @@
 #ifndef API_GROUP_REQUEST_H
 #define API_GROUP_REQUEST_H
 
-#include <stdbool.h>
-
 #include "base/str.h"
 
 struct request;
 
 /* Runs answer(req) here, or on a worker when the group's log is waiting for the disk: its lock is then held for long. */
 void group_run(struct request *req, struct str group_id, void (*answer)(struct request *req));
-
-/* A member with an instance id while the cluster's inter.broker.protocol.version is below 2.3: another coordinator of
- * the group would not know that the member is static. To be answered UNSUPPORTED_VERSION. */
-bool group_instance_refused(const struct request *req, struct str instance_id);
 
 /* The peer's address as Java prints it, which is how coordinators store and show it: "/10.0.0.7". In the arena; null when
  * that is full. */

@@ -18,12 +18,8 @@ static void beat(struct request *req)
 static void heartbeat(struct request *req)
 {
 	const struct heartbeat_request *in = req->in;
-	struct heartbeat_response *out = req->out;
 
-	if (!group_instance_refused(req, in->group_instance_id))
-		return group_run(req, in->group_id, beat);
-	out->error_code = KERR_UNSUPPORTED_VERSION;
-	request_reply(req);
+	group_run(req, in->group_id, beat);
 }
 
 const struct api api_heartbeat = {

@@ -96,14 +96,8 @@ static void join(struct request *req)
 static void join_group(struct request *req)
 {
 	const struct join_group_request *in = req->in;
-	struct join_group_response *out = req->out;
 
-	if (!group_instance_refused(req, in->group_instance_id))
-		return group_run(req, in->group_id, join);
-	out->error_code = KERR_UNSUPPORTED_VERSION;
-	out->generation_id = -1;
-	out->protocol_name = req->version < NULL_PROTOCOL_SINCE ? STR("") : STR_NULL;
-	request_reply(req);
+	group_run(req, in->group_id, join);
 }
 
 const struct api api_join_group = {

@@ -163,9 +163,7 @@ static void offset_commit(struct request *req)
 	if (!prepare(req))
 		return request_close(req, "the answer to OffsetCommit is too large");
 	w = req->state;
-	if (group_instance_refused(req, in->group_instance_id))
-		w->commit.error = KERR_UNSUPPORTED_VERSION;
-	if (w->commit.error || w->n == 0)
+	if (w->n == 0)
 		answer(req);
 	else if (req->version == ZOOKEEPER_VERSION)
 		request_to_worker(req, commit_to_zookeeper);

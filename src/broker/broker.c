@@ -361,6 +361,7 @@ static int start_partitions(struct broker *b)
 		.arg = b,
 	};
 
+	coordination_listener(&b->coordination, &c.leadership);
 	b->partitions = partitions_new(&c);
 	b->fetch_sessions = fetch_sessions_new(&clock_real,
 	    config_int(b->config, CFG_MAX_INCREMENTAL_FETCH_SESSION_CACHE_SLOTS));
@@ -369,7 +370,10 @@ static int start_partitions(struct broker *b)
 
 static int start_coordination(struct broker *b)
 {
-	return coordination_read(&b->coordination, b->config, b->zk);
+	const struct coordination_parts parts = { .config = b->config, .broker_id = b->id, .clock = &clock_real,
+		.zk = b->zk, .partitions = b->partitions, .delayed = b->delayed };
+
+	return coordination_start(&b->coordination, &parts);
 }
 
 static int register_broker(struct broker *b, int64_t *ret_epoch)
@@ -526,6 +530,7 @@ static void fill_context(struct broker *b)
 		.fetch_sessions = b->fetch_sessions,
 		.delayed = b->delayed,
 		.producer_ids = b->producer_ids,
+		.groups = b->coordination.groups,
 		.offsets_partitions = b->coordination.offsets_partitions,
 		.transactions_partitions = b->coordination.transactions_partitions,
 		.topic_admin = b->topic_admin,
@@ -616,6 +621,7 @@ static void stop_requests(struct broker *b)
 {
 	if (b->delayed)
 		delayed_stop(b->delayed);
+	coordination_stop(&b->coordination);
 	if (b->server)
 		server_stop(b->server, STOP_GRACE_MS);
 }
@@ -664,6 +670,7 @@ void broker_stop(struct broker *b)
 	b->fetchers = fetchers_free(b->fetchers);
 	b->isr_changes = isr_changes_free(b->isr_changes);
 	b->isr_link = controller_link_free(b->isr_link);
+	coordination_fini(&b->coordination);
 	b->partitions = partitions_free(b->partitions);
 	b->fetch_sessions = fetch_sessions_free(b->fetch_sessions);
 	b->delayed = delayed_free(b->delayed);

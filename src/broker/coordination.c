@@ -4,11 +4,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/attr.h"
 #include "broker/config.h"
+#include "broker/settings.h"
 #include "controller/auto_creation.h"
+#include "coordinator/groups.h"
 #include "coordinator/internal_topic.h"
+#include "replica/partitions.h"
 #include "zk/batch.h"
 #include "zk/path.h"
 #include "zk/znode.h"
@@ -44,7 +48,7 @@ static int partitions_of(struct zk_session *zk, const char *topic, int32_t confi
 	return r;
 }
 
-int coordination_read(struct coordination *c, const struct config *config, struct zk_session *zk)
+static int read_shapes(struct coordination *c, const struct config *config, struct zk_session *zk)
 {
 	int r = partitions_of(zk, OFFSETS_TOPIC, config_int(config, CFG_OFFSETS_TOPIC_NUM_PARTITIONS),
 	    &c->offsets_partitions);
@@ -54,6 +58,76 @@ int coordination_read(struct coordination *c, const struct config *config, struc
 		    &c->transactions_partitions);
 	return r;
 }
+
+/* --- leadership --- */
+
+static bool is_offsets(struct str topic)
+{
+	return str_is(topic, OFFSETS_TOPIC);
+}
+
+static void on_elected(void *arg, struct str topic, int32_t index, int32_t leader_epoch)
+{
+	struct coordination *c = arg;
+
+	if (c->groups && is_offsets(topic))
+		groups_elected(c->groups, index, leader_epoch);
+}
+
+static void on_resigned(void *arg, struct str topic, int32_t index, int32_t leader_epoch)
+{
+	struct coordination *c = arg;
+
+	if (c->groups && is_offsets(topic))
+		groups_resigned(c->groups, index, leader_epoch);
+}
+
+static void on_deleted(void *arg, struct str topic, int32_t index)
+{
+	struct coordination *c = arg;
+
+	if (c->groups)
+		groups_partition_deleted(c->groups, topic, index);
+}
+
+void coordination_listener(struct coordination *c, struct leadership_listener *ret)
+{
+	*ret = (struct leadership_listener){ .elected = on_elected, .resigned = on_resigned, .deleted = on_deleted,
+		.arg = c };
+}
+
+/* --- life --- */
+
+int coordination_start(struct coordination *c, const struct coordination_parts *parts)
+{
+	struct groups_config groups;
+	int r = read_shapes(c, parts->config, parts->zk);
+
+	if (r < 0)
+		return r;
+	settings_groups(parts->config, parts->broker_id, c->offsets_partitions, &groups);
+	groups.clock = parts->clock;
+	groups.partitions = parts->partitions;
+	groups.delayed = parts->delayed;
+	c->groups = groups_new(&groups);
+	r = groups_start(c->groups);
+	if (r < 0)
+		log_error("The group coordinator's threads cannot be started: %s", strerror(-r));
+	return r;
+}
+
+void coordination_stop(struct coordination *c)
+{
+	if (c->groups)
+		groups_stop(c->groups);
+}
+
+void coordination_fini(struct coordination *c)
+{
+	c->groups = groups_free(c->groups);
+}
+
+/* --- the internal topics --- */
 
 static void add_setting(struct internal_topic *t, const char *key, const char *value)
 {

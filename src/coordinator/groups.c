@@ -392,11 +392,6 @@ bool groups_stall(const struct groups *gs, struct str group_id)
 	return disk_pace_stalls(&groups_shard(gs, group_id)->pace, clock_mono_ms(gs->config.clock));
 }
 
-bool groups_static_members(const struct groups *gs)
-{
-	return gs->config.static_members;
-}
-
 bool groups_metadata_fits(const struct groups *gs, struct str metadata)
 {
 	return !str_utf16_longer(metadata, gs->config.group.offset_metadata_max);

@@ -40,7 +40,6 @@ struct groups_config {
 	int32_t commit_timeout_ms;    /* offsets.commit.timeout.ms */
 	enum codec codec;	      /* offsets.topic.compression.codec */
 	int64_t retention_check_ms;   /* offsets.retention.check.interval.ms */
-	bool static_members;	      /* inter.broker.protocol.version is at least 2.3-IV0 */
 };
 
 struct groups *groups_new(const struct groups_config *c);
@@ -63,7 +62,6 @@ void groups_partition_deleted(struct groups *gs, struct str topic, int32_t parti
 int32_t groups_partition_of(const struct groups *gs, struct str group_id);
 /* Is a call about this group likely to wait for the disk? Then it is a worker's job. */
 bool groups_stall(const struct groups *gs, struct str group_id);
-bool groups_static_members(const struct groups *gs);
 /* offset.metadata.max.bytes, for commits that do not come here (OffsetCommit v0). */
 bool groups_metadata_fits(const struct groups *gs, struct str metadata);
 

@@ -40,20 +40,21 @@ static void answer(struct request *req)
 /* --- reading the request --- */
 
 /* With a retention time the offset has an end of its own; else the broker's retention counts from the group's end. */
-static int64_t expiry_of(const struct request *req)
+static int64_t expiry_of(const struct request *req, int64_t now_ms)
 {
 	const struct offset_commit_request *in = req->in;
 	int64_t at;
 
 	if (in->retention_time_ms == -1)
 		return -1;
-	return __builtin_add_overflow(clock_wall_ms(req->ctx->clock), in->retention_time_ms, &at) ? INT64_MAX : at;
+	return __builtin_add_overflow(now_ms, in->retention_time_ms, &at) ? INT64_MAX : at;
 }
 
 static bool prepare_topic(struct request *req, const struct image *image, struct work *w, const topic_t *in,
-    int64_t expire_timestamp, struct offset_commit_response_offset_commit_response_topic *out)
+    int64_t now_ms, struct offset_commit_response_offset_commit_response_topic *out)
 {
 	const struct image_topic *topic = image_topic(image, in->name);
+	int64_t expire_timestamp = expiry_of(req, now_ms);
 	int32_t i;
 
 	out->name = in->name;
@@ -76,7 +77,7 @@ static bool prepare_topic(struct request *req, const struct image *image, struct
 			.offset = p->committed_offset,
 			.leader_epoch = p->committed_leader_epoch,
 			.metadata = p->committed_metadata,
-			.commit_timestamp = p->commit_timestamp,
+			.commit_timestamp = p->commit_timestamp == -1 ? now_ms : p->commit_timestamp,
 			.expire_timestamp = expire_timestamp };
 	}
 	return true;
@@ -87,6 +88,7 @@ static bool prepare(struct request *req)
 	const struct offset_commit_request *in = req->in;
 	struct offset_commit_response *out = req->out;
 	struct work *w = arena_alloc(&req->arena, sizeof(*w));
+	int64_t now_ms = clock_wall_ms(req->ctx->clock);
 	struct image *image;
 	size_t n = 0;
 	int32_t t;
@@ -103,8 +105,7 @@ static bool prepare(struct request *req)
 	image = metadata_image(req->ctx->metadata);
 	for (t = 0, fits = true; fits && t < in->topics_n; t++) {
 		if (in->topics[t].partitions_n) /* the answer has partitions; a topic without any is left out */
-			fits = prepare_topic(req, image, w, &in->topics[t], expiry_of(req),
-			    &out->topics[out->topics_n++]);
+			fits = prepare_topic(req, image, w, &in->topics[t], now_ms, &out->topics[out->topics_n++]);
 	}
 	image_unref(image);
 	return fits;

@@ -194,7 +194,10 @@ def decoded(name, data):
 def described_record(key, value):
     kind = struct.unpack_from(">h", key)[0]
     names = ("GroupMetadataKey", "GroupMetadataValue") if kind == 2 else ("OffsetCommitKey", "OffsetCommitValue")
-    return {"key": decoded(names[0], key), "value": None if value is None else decoded(names[1], value)}
+    value = None if value is None else decoded(names[1], value)
+    if value and value.get("expire_timestamp", -1) != -1:
+        value["expire_timestamp"] = f"{value['expire_timestamp'] - value['commit_timestamp']} ms after the commit"
+    return {"key": decoded(names[0], key), "value": value}
 
 
 def varint(r):

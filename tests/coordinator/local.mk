@@ -1,6 +1,14 @@
 # tests of coordinator: see Makefile.am for the variables
 group_fixture = tests/coordinator/group_fixture.c tests/coordinator/group_fixture.h
 
+groups_fixture = tests/coordinator/groups_fixture.c tests/coordinator/groups_fixture.h $(replica_fixture)
+groups_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/replica
+
+check_PROGRAMS += tests/coordinator/test_deadlines
+tests_coordinator_test_deadlines_SOURCES = tests/coordinator/test_deadlines.c
+tests_coordinator_test_deadlines_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
+tests_coordinator_test_deadlines_LDADD = $(UPTO_coordinator) $(TEST_LIBS)
+
 check_PROGRAMS += tests/coordinator/test_group_join
 tests_coordinator_test_group_join_SOURCES = tests/coordinator/test_group_join.c $(group_fixture)
 tests_coordinator_test_group_join_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
@@ -40,6 +48,11 @@ check_PROGRAMS += tests/coordinator/test_group_sync
 tests_coordinator_test_group_sync_SOURCES = tests/coordinator/test_group_sync.c $(group_fixture)
 tests_coordinator_test_group_sync_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
 tests_coordinator_test_group_sync_LDADD = $(UPTO_coordinator) $(TEST_LIBS)
+
+check_PROGRAMS += tests/coordinator/test_groups
+tests_coordinator_test_groups_SOURCES = tests/coordinator/test_groups.c $(groups_fixture)
+tests_coordinator_test_groups_CPPFLAGS = $(groups_cppflags)
+tests_coordinator_test_groups_LDADD = $(UPTO_coordinator) $(TEST_LIBS)
 
 check_PROGRAMS += tests/coordinator/test_owner
 tests_coordinator_test_owner_SOURCES = tests/coordinator/test_owner.c

@@ -27,6 +27,7 @@
 #include "broker/config.h"
 #include "broker/config_service.h"
 #include "broker/controlled_shutdown.h"
+#include "broker/coordination.h"
 #include "broker/dynamic_config.h"
 #include "broker/feature_watch.h"
 #include "broker/peer_control.h"
@@ -34,6 +35,7 @@
 #include "broker/reconfigure.h"
 #include "broker/registration.h"
 #include "broker/settings.h"
+#include "controller/auto_creation.h"
 #include "controller/controller.h"
 #include "controller/topic_admin.h"
 #include "coordinator/producer_ids.h"
@@ -90,6 +92,8 @@ struct broker {
 	struct producer_id_request ids_request;
 	struct controller *controller;
 	struct topic_admin *topic_admin;
+	struct auto_creation *auto_creation;
+	struct coordination coordination;
 	struct producer_ids *producer_ids;
 	struct broker_context ctx;
 };
@@ -380,10 +384,19 @@ static int start_partitions(struct broker *b)
 		.arg = b,
 	};
 
+	coordination_listener(&b->coordination, &c.leadership);
 	b->partitions = partitions_new(&c);
 	b->fetch_sessions = fetch_sessions_new(&clock_real,
 	    config_int(b->config, CFG_MAX_INCREMENTAL_FETCH_SESSION_CACHE_SLOTS));
 	return 0;
+}
+
+static int start_coordination(struct broker *b)
+{
+	const struct coordination_parts parts = { .config = b->config, .broker_id = b->id, .clock = &clock_real,
+		.zk = b->zk, .partitions = b->partitions, .delayed = b->delayed };
+
+	return coordination_start(&b->coordination, &parts);
 }
 
 static int register_broker(struct broker *b, int64_t *ret_epoch)
@@ -532,6 +545,7 @@ static int start_controller(struct broker *b)
 	if (r < 0)
 		return r;
 	b->topic_admin = topic_admin_new(&admin);
+	b->auto_creation = coordination_auto_creation(b->config, b->topic_admin, &clock_real);
 	b->controller = controller_new(&c);
 	b->ids_request = (struct producer_id_request){ .broker_id = b->id, .controller = b->controller,
 		.link = b->controller_link, .partitions = b->partitions, .done = on_ids_allocated, .arg = b };
@@ -552,7 +566,11 @@ static void fill_context(struct broker *b)
 		.fetch_sessions = b->fetch_sessions,
 		.delayed = b->delayed,
 		.producer_ids = b->producer_ids,
+		.groups = b->coordination.groups,
+		.offsets_partitions = b->coordination.offsets_partitions,
+		.transactions_partitions = b->coordination.transactions_partitions,
 		.topic_admin = b->topic_admin,
+		.auto_creation = b->auto_creation,
 		.controller = b->controller,
 		.zk = b->zk,
 		.configs = config_services_table(b->configs),
@@ -594,8 +612,8 @@ int broker_start(struct config *config, struct broker **ret)
 {
 	static int (*const steps[])(struct broker *) = {
 		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, follow_features,
-		bind_server, start_partitions, start_links, start_controller, prepare_changes, serve,
-		follow_configuration,
+		bind_server, start_partitions, start_links, start_coordination, start_controller, prepare_changes,
+		serve, follow_configuration,
 	};
 	struct broker *b = xcalloc(1, sizeof(*b));
 	size_t i;
@@ -644,6 +662,7 @@ static void stop_requests(struct broker *b)
 {
 	if (b->delayed)
 		delayed_stop(b->delayed);
+	coordination_stop(&b->coordination);
 	if (b->server)
 		server_stop(b->server, STOP_GRACE_MS);
 }
@@ -688,12 +707,14 @@ void broker_stop(struct broker *b)
 	b->scheduler = scheduler_free(b->scheduler); /* its users have cancelled their timers */
 	b->background = worker_pool_free(b->background);
 	b->features = feature_watch_free(b->features);
+	b->auto_creation = auto_creation_free(b->auto_creation);
 	b->topic_admin = topic_admin_free(b->topic_admin);
 	b->registration = registration_free(b->registration);
 	b->fetchers = fetchers_free(b->fetchers);
 	b->mover = mover_free(b->mover);
 	b->isr_changes = isr_changes_free(b->isr_changes);
 	b->isr_link = controller_link_free(b->isr_link);
+	coordination_fini(&b->coordination);
 	b->partitions = partitions_free(b->partitions);
 	b->fetch_sessions = fetch_sessions_free(b->fetch_sessions);
 	b->delayed = delayed_free(b->delayed);

@@ -21,6 +21,7 @@ src_broker_libbroker_a_SOURCES += \
 	src/broker/broker.c src/broker/broker.h \
 	src/broker/listener_change.c src/broker/listener_change.h \
 	src/broker/controlled_shutdown.c src/broker/controlled_shutdown.h \
+	src/broker/coordination.c src/broker/coordination.h \
 	src/broker/local_control.c src/broker/local_control.h \
 	src/broker/peer_control.c src/broker/peer_control.h \
 	src/broker/producer_id_request.c src/broker/producer_id_request.h \

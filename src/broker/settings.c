@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "broker/config.h"
+#include "coordinator/groups.h"
 #include "net/server.h"
 #include "protocol/metadata_version.h"
 #include "replica/fetchers.h"
@@ -112,6 +113,28 @@ void settings_server(const struct config *c, int32_t broker_id, struct server_li
 		.broker_id = broker_id,
 	};
 	settings_limits(c, &ret->limits);
+}
+
+void settings_groups(const struct config *c, int32_t broker_id, int32_t partitions_n, struct groups_config *ret)
+{
+	const int64_t minute_ms = 60000;
+
+	*ret = (struct groups_config){
+		.partitions_n = partitions_n,
+		.group = GROUP_SETTINGS_INIT,
+		.load_buffer_bytes = config_int(c, CFG_OFFSETS_LOAD_BUFFER_SIZE),
+		.required_acks = (int16_t)config_int(c, CFG_OFFSETS_COMMIT_REQUIRED_ACKS),
+		.commit_timeout_ms = config_int(c, CFG_OFFSETS_COMMIT_TIMEOUT_MS),
+		.codec = (enum codec)config_int(c, CFG_OFFSETS_TOPIC_COMPRESSION_CODEC),
+		.retention_check_ms = config_long(c, CFG_OFFSETS_RETENTION_CHECK_INTERVAL_MS),
+	};
+	ret->group.broker_id = broker_id;
+	ret->group.min_session_timeout_ms = config_int(c, CFG_GROUP_MIN_SESSION_TIMEOUT_MS);
+	ret->group.max_session_timeout_ms = config_int(c, CFG_GROUP_MAX_SESSION_TIMEOUT_MS);
+	ret->group.max_size = config_int(c, CFG_GROUP_MAX_SIZE);
+	ret->group.initial_rebalance_delay_ms = config_int(c, CFG_GROUP_INITIAL_REBALANCE_DELAY_MS);
+	ret->group.offset_metadata_max = config_int(c, CFG_OFFSET_METADATA_MAX_BYTES);
+	ret->group.offsets_retention_ms = config_int(c, CFG_OFFSETS_RETENTION_MINUTES) * minute_ms;
 }
 
 /* The canonical name of this host, as Java's InetAddress finds it; the plain host name when it does not resolve. */

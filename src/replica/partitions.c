@@ -362,6 +362,14 @@ void partitions_min_isr_moved(struct partitions *ps, const char *topic)
 	partitions_each(ps, advance_if_of, &m);
 }
 
+void partitions_tell_resigned(struct partitions *ps, struct str topic, int32_t index, int32_t leader_epoch)
+{
+	const struct leadership_listener *l = &ps->config.leadership;
+
+	if (l->resigned)
+		l->resigned(l->arg, topic, index, leader_epoch);
+}
+
 /* --- failed log directories --- */
 
 void partitions_storage_failed(struct partitions *ps, struct partition *p, int r)
@@ -402,6 +410,7 @@ static void set_offline_if_in(struct partition *p, void *arg)
 	if (here) {
 		partitions_unfollow(g->ps, p);
 		partition_set_offline(p);
+		partitions_tell_resigned(g->ps, str_of(partition_topic(p)), partition_index(p), -1);
 		g->v = grow_array(g->v, &g->cap, g->n + 1, sizeof(struct partition *));
 		g->v[g->n++] = partition_ref(p);
 	}

@@ -40,6 +40,7 @@
 #include "replica/delayed.h"
 #include "replica/fetch_session.h"
 #include "replica/partitions.h"
+#include "storage/cleaner.h"
 #include "storage/log_dirs.h"
 #include "zk/session.h"
 #include "zk/znode.h"
@@ -63,6 +64,7 @@ struct broker {
 	struct metadata *metadata;
 	struct delayed *delayed;
 	struct log_dirs *log_dirs;
+	struct cleaner *cleaner; /* NULL with log.cleaner.enable=false */
 	struct partitions *partitions;
 	struct fetch_sessions *fetch_sessions;
 	struct dynamic_config *dynamic;
@@ -284,6 +286,22 @@ static int load_logs(struct broker *b)
 	return r < 0 ? r : log_dirs_load(b->log_dirs);
 }
 
+static int start_cleaner(struct broker *b)
+{
+	struct cleaner_config c;
+	char text[256];
+	int r;
+
+	if (!config_bool(b->config, CFG_LOG_CLEANER_ENABLE))
+		return 0;
+	settings_cleaner(b->config, &c);
+	r = cleaner_start(b->log_dirs, &c, &clock_real, &b->cleaner);
+	if (r < 0)
+		log_error("[KafkaServer id=%d] The log cleaner could not be started: %s", b->id,
+		    error_text(r, text, sizeof(text)));
+	return r;
+}
+
 static void on_features_changed(void *arg, int32_t version)
 {
 	struct broker *b = arg;
@@ -431,8 +449,8 @@ static void fill_context(struct broker *b)
 static int follow_configuration(struct broker *b)
 {
 	const struct reconfigure_parts parts = { .workers = b->workers, .background = b->background,
-		.server = b->server, .log_dirs = b->log_dirs, .registration = b->registration,
-		.controller = b->controller };
+		.server = b->server, .log_dirs = b->log_dirs, .cleaner = b->cleaner,
+		.registration = b->registration, .controller = b->controller };
 	struct dynamic_config_hooks hooks;
 	int r;
 
@@ -454,8 +472,8 @@ static int serve(struct broker *b)
 int broker_start(struct config *config, struct broker **ret)
 {
 	static int (*const steps[])(struct broker *) = {
-		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, follow_features,
-		bind_server, start_partitions, start_controller, follow_configuration, serve,
+		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, start_cleaner,
+		follow_features, bind_server, start_partitions, start_controller, follow_configuration, serve,
 	};
 	struct broker *b = xcalloc(1, sizeof(*b));
 	size_t i;
@@ -508,6 +526,7 @@ void broker_stop(struct broker *b)
 	stop_coordination(b);
 	b->workers = worker_pool_free(b->workers);
 	b->server = server_free(b->server);
+	b->cleaner = cleaner_stop(b->cleaner);
 	b->log_dirs = log_dirs_close(b->log_dirs);
 	b->zk = zk_session_close(b->zk);
 	b->controller = controller_free(b->controller);

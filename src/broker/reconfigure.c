@@ -1,10 +1,11 @@
 /* reconfigure.c - one small function per part: from the new snapshot to the part's own call. */
 #include "broker/reconfigure.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
+#include "base/error.h"
 #include "base/str.h"
 #include "base/worker.h"
 #include "broker/config.h"
@@ -13,7 +14,8 @@
 #include "broker/settings.h"
 #include "controller/controller.h"
 #include "net/server.h"
-#include "storage/log.h"
+#include "protocol/errors.h"
+#include "storage/cleaner.h"
 #include "storage/log_dirs.h"
 #include "zk/znode.h"
 
@@ -22,7 +24,7 @@
 
 struct reconfigure {
 	struct reconfigure_parts parts;
-	struct reconfigurable io_threads, background_threads, network_threads, connections, log_dirs;
+	struct reconfigurable io_threads, background_threads, network_threads, connections, log_dirs, cleaner;
 };
 
 /* --- parts --- */
@@ -66,28 +68,42 @@ static void apply_log_dirs(void *arg, const struct config *from UNUSED, const st
 	    config_long(to, CFG_LOG_SEGMENT_DELETE_DELAY_MS), config_long(to, CFG_PRODUCER_ID_EXPIRATION_MS));
 }
 
-/* --- hooks --- */
-
-struct topic_settings {
-	const char *topic;
-	struct log_config *settings;
-};
-
-static bool set_log_config(struct log *log, void *arg)
+static int validate_cleaner(void *arg UNUSED, const struct config *from UNUSED, const struct config *to,
+    char why[CONFIG_ERROR_MAX])
 {
-	const struct topic_settings *t = arg;
+	struct cleaner_config c;
 
-	if (!strcmp(log_topic(log), t->topic))
-		log_set_config(log, t->settings);
-	return true;
+	settings_cleaner(to, &c);
+	if (cleaner_config_fits(&c))
+		return 0;
+	snprintf(why, CONFIG_ERROR_MAX, "log.cleaner.dedupe.buffer.size, log.cleaner.threads and "
+					"log.cleaner.io.buffer.load.factor leave a thread no room for a key");
+	return KERR_INVALID_CONFIG;
 }
+
+static void apply_cleaner(void *arg, const struct config *from UNUSED, const struct config *to)
+{
+	struct reconfigure *r = arg;
+	struct cleaner_config c;
+	char text[128];
+	int e;
+
+	if (!r->parts.cleaner) /* log.cleaner.enable=false: there is nothing to change */
+		return;
+	settings_cleaner(to, &c);
+	e = cleaner_reconfigure(r->parts.cleaner, &c);
+	if (e < 0)
+		log_error("The log cleaner could not be reconfigured, some of its threads do not run: %s",
+		    error_text(e, text, sizeof(text)));
+}
+
+/* --- hooks --- */
 
 static void on_topic_changed(void *arg, const char *topic, struct log_config *settings)
 {
 	struct reconfigure *r = arg;
-	struct topic_settings t = { topic, settings };
 
-	log_dirs_each(r->parts.log_dirs, set_log_config, &t);
+	log_dirs_set_topic_config(r->parts.log_dirs, topic, settings);
 }
 
 static void on_unclean_enabled(void *arg, const char *topic)
@@ -127,6 +143,9 @@ struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct recon
 		CFG_MAX_CONNECTIONS_PER_IP_OVERRIDES, CFG_COUNT };
 	static const enum config_id log_dirs[] = { CFG_NUM_RECOVERY_THREADS_PER_DATA_DIR,
 		CFG_LOG_SEGMENT_DELETE_DELAY_MS, CFG_PRODUCER_ID_EXPIRATION_MS, CFG_COUNT };
+	static const enum config_id cleaner[] = { CFG_LOG_CLEANER_THREADS, CFG_LOG_CLEANER_DEDUPE_BUFFER_SIZE,
+		CFG_LOG_CLEANER_IO_BUFFER_LOAD_FACTOR, CFG_LOG_CLEANER_IO_BUFFER_SIZE, CFG_MESSAGE_MAX_BYTES,
+		CFG_LOG_CLEANER_IO_MAX_BYTES_PER_SECOND, CFG_LOG_CLEANER_BACKOFF_MS, CFG_COUNT };
 	struct reconfigure *r = xcalloc(1, sizeof(*r));
 
 	r->parts = *parts;
@@ -135,6 +154,8 @@ struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct recon
 	add(d, &r->network_threads, "network threads", network, apply_network_threads, r);
 	add(d, &r->connections, "connection limits", connections, apply_connections, r);
 	add(d, &r->log_dirs, "log directories", log_dirs, apply_log_dirs, r);
+	add(d, &r->cleaner, "log cleaner", cleaner, apply_cleaner, r);
+	r->cleaner.validate = validate_cleaner;
 	*ret_hooks = (struct dynamic_config_hooks){
 		.topic_changed = on_topic_changed,
 		.unclean_enabled = on_unclean_enabled,

@@ -5,6 +5,7 @@
 #ifndef BROKER_RECONFIGURE_H
 #define BROKER_RECONFIGURE_H
 
+struct cleaner;
 struct controller;
 struct dynamic_config;
 struct dynamic_config_hooks;
@@ -18,6 +19,7 @@ struct reconfigure_parts {
 	struct worker_pool *workers, *background;
 	struct server *server;
 	struct log_dirs *log_dirs;
+	struct cleaner *cleaner; /* NULL with log.cleaner.enable=false */
 	struct registration *registration;
 	struct controller *controller;
 };

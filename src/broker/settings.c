@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "broker/config.h"
 #include "net/server.h"
+#include "storage/cleaner.h"
 #include "storage/log_dirs.h"
 #include "zk/session.h"
 #include "zk/znode.h"
@@ -41,8 +42,22 @@ void settings_log_dirs(const struct config *c, struct log_dirs_config *ret)
 		.initial_task_delay_ms = config_long(c, CFG_LOG_INITIAL_TASK_DELAY_MS),
 		.file_delete_delay_ms = config_long(c, CFG_LOG_SEGMENT_DELETE_DELAY_MS),
 		.verify_transactions = config_bool(c, CFG_TRANSACTION_PARTITION_VERIFICATION_ENABLE),
+		.cleaner_enable = config_bool(c, CFG_LOG_CLEANER_ENABLE),
 	};
 	ret->dirs = config_log_dirs(c, &ret->dirs_n);
+}
+
+void settings_cleaner(const struct config *c, struct cleaner_config *ret)
+{
+	*ret = (struct cleaner_config){
+		.threads = config_int(c, CFG_LOG_CLEANER_THREADS),
+		.dedupe_buffer_bytes = config_long(c, CFG_LOG_CLEANER_DEDUPE_BUFFER_SIZE),
+		.load_factor = config_double(c, CFG_LOG_CLEANER_IO_BUFFER_LOAD_FACTOR),
+		.io_buffer_bytes = config_int(c, CFG_LOG_CLEANER_IO_BUFFER_SIZE),
+		.max_message_bytes = config_int(c, CFG_MESSAGE_MAX_BYTES),
+		.max_bytes_per_second = config_double(c, CFG_LOG_CLEANER_IO_MAX_BYTES_PER_SECOND),
+		.backoff_ms = config_long(c, CFG_LOG_CLEANER_BACKOFF_MS),
+	};
 }
 
 void settings_server(const struct config *c, int32_t broker_id, struct server_listener *listeners,

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+struct cleaner_config;
 struct config;
 struct log_dirs_config;
 struct server_config;
@@ -17,6 +18,8 @@ struct zk_config;
 void settings_zk(const struct config *c, struct zk_config *ret);
 /* Without the callbacks. */
 void settings_log_dirs(const struct config *c, struct log_dirs_config *ret);
+/* Whether there is to be a cleaner at all is log.cleaner.enable. */
+void settings_cleaner(const struct config *c, struct cleaner_config *ret);
 /* Without the handler. `listeners` has room for all of config_listeners(). */
 void settings_server(const struct config *c, int32_t broker_id, struct server_listener *listeners,
     struct server_config *ret);

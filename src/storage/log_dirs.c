@@ -19,6 +19,7 @@
 #define LOG_CLASS LOG_MANAGER_CLASS
 #include "base/logger.h"
 #include "protocol/errors.h"
+#include "storage/cleaner_table.h"
 #include "storage/log.h"
 #include "storage/log_config.h"
 #include "storage/log_dirs_priv.h"
@@ -45,7 +46,7 @@ struct log_entry *log_dirs_add_entry(struct log_dirs *d, struct log_entry **tabl
 	memcpy(e->key, key, size);
 	e->dir = dir;
 	e->busy = true;
-	e->hw_checkpointed = -1;
+	e->hw_checkpointed = e->first_dirty = -1;
 	dir->logs_n++;
 	HASH_ADD_STR(*table, key, e);
 	return e;
@@ -324,9 +325,11 @@ struct log *log_dirs_get(struct log_dirs *d, const char *topic, int32_t partitio
 
 /* --- delete --- */
 
-/* Renames the log of a busy entry, which then leaves the table; takes over the reference. */
+/* Renames the log of a busy entry, which then leaves the table; takes over the reference. A busy entry's log is no
+ * cleaner's to begin with, but one may be at work on it. */
 static int rename_to_delete(struct log_dirs *d, struct log_entry **table, struct log_entry *e, struct log *log)
 {
+	CLEANUP(freep) char *key = xstrdup(e->key);
 	struct log_dir *dir = e->dir;
 	char name[DIR_NAME_MAX + 1];
 	bool fits;
@@ -335,11 +338,17 @@ static int rename_to_delete(struct log_dirs *d, struct log_entry **table, struct
 	fits = dir_name_format(DIR_DELETE, log_topic(log), log_partition(log), uuid_random(), name);
 	assert(fits);
 	(void)fits;
+	if (table == &d->current)
+		cleaner_table_pause(d->cleaner, key);
 	r = log_rename_dir(log, name);
 	atomic_store(&dir->stale, true);
 	lock_take(&d->lock);
 	log_dirs_remove_entry(d, table, e);
 	lock_release(&d->lock);
+	if (table == &d->current) {
+		cleaner_table_forget_uncleanable(d->cleaner, key);
+		cleaner_table_resume(d->cleaner, key);
+	}
 	if (r < 0) {
 		log_dirs_fail_doing(d, dir->path, r, "Error while renaming dir for %s-%d in log dir %s",
 		    log_topic(log), log_partition(log), dir->path);

@@ -155,7 +155,7 @@ static int split(struct cleaner_run *run, struct segment *s, int64_t next_base)
 	if (r == 0 && (n < 2 || segment_base(v[0]) != segment_base(s) || segment_base(v[n - 1]) >= next_base))
 		r = KERR_CORRUPT_MESSAGE;
 	if (r == 0)
-		r = log_swap(run->log, v, n, &s, 1);
+		r = log_swap(run->log, run->dirt, v, n, &s, 1);
 	for (size_t i = 0; i < n; i++) {
 		if (r > 0)
 			(void)!segment_unlink(v[i]);
@@ -250,7 +250,7 @@ int cleaner_copy_group(struct cleaner_run *run, struct segment *const *v, size_t
 	if (r == 0) {
 		log_swapping(run, c.to, v, n);
 		swapped = true;
-		r = log_swap(run->log, &c.to, 1, v, n); /* whatever comes of it, the files are the log's now */
+		r = log_swap(run->log, run->dirt, &c.to, 1, v, n); /* whatever comes of it, the files are the log's now */
 	}
 	if (!swapped)
 		(void)!segment_unlink(c.to);

@@ -231,6 +231,7 @@ int cleaner_pass_run(struct cleaner_pass *p, struct log *log, const struct log_d
 			p->out = usual;
 		}
 	}
-	r = cleaner_damage(r);
+	/* What was read may have been cut off meanwhile: neither an end nor a fault of it means anything. */
+	r = log_was_truncated(log, dirt) ? -ECANCELED : cleaner_damage(r);
 	return r < 0 && r != -ECANCELED ? FAIL(r) : r;
 }

@@ -14,6 +14,7 @@
 struct view {
 	struct segment_list l; /* all segments, the active one last */
 	int64_t start, end, stable;
+	uint64_t truncations;
 	struct log_config *config; /* a reference */
 };
 
@@ -45,6 +46,7 @@ static int look(struct log *log, struct view *ret)
 		ret->start = log->start;
 		ret->end = log->end;
 		ret->stable = log_stable_offset(log);
+		ret->truncations = log->truncations;
 		ret->config = log_config_ref(log->config);
 	}
 	lock_release(&log->lock);
@@ -135,6 +137,7 @@ static int measure(const struct view *v, int64_t checkpoint, int64_t now_ms, str
 
 	find_first_dirty(v, checkpoint, d);
 	d->min_ratio = v->config->min_cleanable_dirty_ratio;
+	d->truncations = v->truncations;
 	r = find_lagging(v, d->first_dirty, now_ms, &lagging);
 	if (r == 0)
 		r = find_overdue(v, d->first_dirty, now_ms, &d->overdue_ms);
@@ -174,6 +177,16 @@ void log_segments_below(struct log *log, int64_t offset, struct segment_list *re
 		n++;
 	*ret = take(log, log->closed ? 0 : n);
 	lock_release(&log->lock);
+}
+
+bool log_was_truncated(struct log *log, const struct log_dirt *since)
+{
+	bool was;
+
+	lock_take(&log->lock);
+	was = log->truncations != since->truncations;
+	lock_release(&log->lock);
+	return was;
 }
 
 struct collect {

@@ -26,7 +26,8 @@ struct log_dirt {
 	int64_t clean_bytes, cleanable_bytes;
 	int64_t overdue_ms; /* by how much max.compaction.lag.ms is exceeded; 0: it is not */
 	enum { DIRT_AS_CHECKPOINTED, DIRT_BELOW_START, DIRT_ABOVE_END } checkpoint; /* unless the first: reset */
-	double min_ratio;   /* the topic's min.cleanable.dirty.ratio */
+	double min_ratio;     /* the topic's min.cleanable.dirty.ratio */
+	uint64_t truncations; /* of the log so far: after another one nothing that was found out counts any more */
 };
 /* `checkpoint`: the first dirty offset as recorded, -1 none.
  *   0 | KERR_KAFKA_STORAGE_ERROR the log is closed | -errno */
@@ -51,12 +52,14 @@ int log_new_cleaned(struct log *log, int64_t base, const struct log_config *conf
 /* Where each active producer ends, by producer id; owned by the caller. */
 size_t log_producer_ends(struct log *log, struct producer_end **ret);
 
+bool log_was_truncated(struct log *log, const struct log_dirt *since);
+
 /* Puts segments v, complete, synced and with the suffix .cleaned, in the place of `old`, which are neighbours and not
  * active. Afterwards the log holds references of its own, and the old files wait for their removal.
  *   0
- *   -ECANCELED  the old ones are no longer the log's, or it is closed: v is removed from the disk
+ *   -ECANCELED  the log was truncated or closed, or `old` is not in it any more: v is removed from the disk
  *   -errno      the disk failed: the directory must go offline. A start finishes or undoes the swap       */
-int log_swap(struct log *log, struct segment *const *v, size_t n, struct segment *const *old,
-    size_t old_n) MUST_CHECK;
+int log_swap(struct log *log, const struct log_dirt *since, struct segment *const *v, size_t n,
+    struct segment *const *old, size_t old_n) MUST_CHECK;
 
 #endif

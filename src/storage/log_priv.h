@@ -65,6 +65,7 @@ struct log {
 	unsigned recent_n;    /* in use */
 	unsigned recent_next; /* slot to overwrite */
 	uint64_t cuts;	      /* counts truncations, deletions and swaps of segments: whoever overlaps one looks again */
+	uint64_t truncations; /* of these alone */
 	int64_t last_flush_ms;
 	struct chore flush_chore; /* holds a reference while queued */
 	bool flush_queued;

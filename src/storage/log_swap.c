@@ -40,14 +40,15 @@ static size_t find(const struct log *log, struct segment *const *old, size_t old
 	return i;
 }
 
-/* Step 1. */
-static bool begin(struct log *log, struct segment *const *old, size_t old_n)
+/* Step 1. A record that was dropped for a newer one must not be dropped when a truncation took that one away. */
+static bool begin(struct log *log, const struct log_dirt *since, struct segment *const *old, size_t old_n)
 {
 	bool ok;
 
 	lock_take(&log->lock);
 	log_await_swap(log);
-	ok = log_check_writable(log) == 0 && find(log, old, old_n) < log->segments_n;
+	ok = log_check_writable(log) == 0 && log->truncations == since->truncations &&
+	    find(log, old, old_n) < log->segments_n;
 	log->swapping = ok;
 	lock_release(&log->lock);
 	return ok;
@@ -143,11 +144,12 @@ static int replace(struct log *log, struct segment *const *v, size_t n, struct s
 	return r < 0 ? FAIL(r) : 0;
 }
 
-int log_swap(struct log *log, struct segment *const *v, size_t n, struct segment *const *old, size_t old_n)
+int log_swap(struct log *log, const struct log_dirt *since, struct segment *const *v, size_t n,
+    struct segment *const *old, size_t old_n)
 {
 	int r;
 
-	if (!begin(log, old, old_n)) {
+	if (!begin(log, since, old, old_n)) {
 		drop(v, n);
 		return -ECANCELED;
 	}

@@ -129,6 +129,7 @@ static int truncate_fully(struct log *log, int64_t offset)
 	int r;
 
 	log->cuts++;
+	log->truncations++;
 	log_forget_places(log);
 	r = log_doom_segments(log, 0, log->segments_n);
 	if (r == 0)
@@ -151,6 +152,7 @@ static int truncate_partly(struct log *log, int64_t offset)
 	int r = log_doom_segments(log, keep, log->segments_n - keep);
 
 	log->cuts++;
+	log->truncations++;
 	log_forget_places(log);
 	if (r == 0)
 		r = segment_truncate_to(log_active(log), offset);

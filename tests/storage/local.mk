@@ -69,3 +69,7 @@ tests_storage_test_cleaner_table_LDADD = $(UPTO_storage) $(TEST_LIBS)
 check_PROGRAMS += tests/storage/test_offset_map
 tests_storage_test_offset_map_SOURCES = tests/storage/test_offset_map.c
 tests_storage_test_offset_map_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_cleaner
+tests_storage_test_cleaner_SOURCES = tests/storage/test_cleaner.c tests/storage/dirs_fixture.c \
+	tests/storage/dirs_fixture.h $(cleaner_fixture)
+tests_storage_test_cleaner_LDADD = $(UPTO_storage) $(TEST_LIBS)

@@ -1,8 +1,9 @@
 /* cleaner_worker.c - see cleaner_worker.h (Kafka 3.9, LogCleanerManager.grabFilthiestCompactedLog, deletableLogs, and
  * LogCleaner.CleanerThread).
  *
- * Before anything of a log is swapped, the log is flushed up to the end of the range and that recovery point recorded:
- * so the gaps that compaction leaves lie below what a start after a crash reads again (recovery.c, tail_is_missing).
+ * Before anything of a log is swapped, the log is flushed and that recovery point recorded. So the gaps that compaction
+ * leaves lie below what a start after a crash reads again (recovery.c, tail_is_missing); and nothing is dropped for a
+ * record, or by a marker, that a crash could take away again.
  */
 #include "storage/cleaner_worker.h"
 
@@ -389,7 +390,7 @@ static void clean(struct cleaner_worker *w, const struct choice *ch)
 	lock_take(&w->lock);
 	w->overdue_ms = ch->max_overdue_ms;
 	lock_release(&w->lock);
-	r = log_dirs_make_durable(d, c->log, c->dirt.first_uncleanable);
+	r = log_dirs_make_durable(d, c->log, c->dirt.decided_by);
 	if (r == 0)
 		r = cleaner_pass_run(&w->pass, c->log, &c->dirt, &stats, &end);
 	if (r == 0)

@@ -13,7 +13,7 @@
 /* One consistent look. */
 struct view {
 	struct segment_list l; /* all segments, the active one last */
-	int64_t start, end, stable;
+	int64_t start, end, hw, stable;
 	uint64_t truncations;
 	struct log_config *config; /* a reference */
 };
@@ -45,6 +45,7 @@ static int look(struct log *log, struct view *ret)
 		ret->l = take(log, log->segments_n);
 		ret->start = log->start;
 		ret->end = log->end;
+		ret->hw = log->hw;
 		ret->stable = log_stable_offset(log);
 		ret->truncations = log->truncations;
 		ret->config = log_config_ref(log->config);
@@ -138,6 +139,7 @@ static int measure(const struct view *v, int64_t checkpoint, int64_t now_ms, str
 	find_first_dirty(v, checkpoint, d);
 	d->min_ratio = v->config->min_cleanable_dirty_ratio;
 	d->truncations = v->truncations;
+	d->decided_by = v->hw;
 	r = find_lagging(v, d->first_dirty, now_ms, &lagging);
 	if (r == 0)
 		r = find_overdue(v, d->first_dirty, now_ms, &d->overdue_ms);

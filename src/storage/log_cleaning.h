@@ -23,6 +23,7 @@ struct segment;
 struct log_dirt {
 	int64_t first_dirty;	   /* offset */
 	int64_t first_uncleanable; /* a segment's base: the last stable offset, the active segment, the lag */
+	int64_t decided_by;	   /* the high watermark: markers that decided on what is cleaned lie below it */
 	int64_t clean_bytes, cleanable_bytes;
 	int64_t overdue_ms; /* by how much max.compaction.lag.ms is exceeded; 0: it is not */
 	enum { DIRT_AS_CHECKPOINTED, DIRT_BELOW_START, DIRT_ABOVE_END } checkpoint; /* unless the first: reset */

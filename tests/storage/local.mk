@@ -77,3 +77,7 @@ check_PROGRAMS += tests/storage/test_cleaner_faults
 tests_storage_test_cleaner_faults_SOURCES = tests/storage/test_cleaner_faults.c tests/storage/lossy_fs.c \
 	tests/storage/lossy_fs.h $(cleaner_fixture)
 tests_storage_test_cleaner_faults_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_cleaner_model
+tests_storage_test_cleaner_model_SOURCES = tests/storage/test_cleaner_model.c tests/storage/lossy_fs.c \
+	tests/storage/lossy_fs.h $(cleaner_fixture)
+tests_storage_test_cleaner_model_LDADD = $(UPTO_storage) $(TEST_LIBS)

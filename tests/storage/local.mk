@@ -81,3 +81,6 @@ check_PROGRAMS += tests/storage/test_cleaner_model
 tests_storage_test_cleaner_model_SOURCES = tests/storage/test_cleaner_model.c tests/storage/lossy_fs.c \
 	tests/storage/lossy_fs.h $(cleaner_fixture)
 tests_storage_test_cleaner_model_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_cleaner_threads
+tests_storage_test_cleaner_threads_SOURCES = tests/storage/test_cleaner_threads.c $(cleaner_fixture)
+tests_storage_test_cleaner_threads_LDADD = $(UPTO_storage) $(TEST_LIBS)

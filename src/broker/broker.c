@@ -49,6 +49,7 @@
 #include "replica/isr_changes.h"
 #include "replica/mover.h"
 #include "replica/partitions.h"
+#include "storage/cleaner.h"
 #include "storage/log_dirs.h"
 #include "zk/batch.h"
 #include "zk/path.h"
@@ -75,6 +76,7 @@ struct broker {
 	struct metadata *metadata;
 	struct delayed *delayed;
 	struct log_dirs *log_dirs;
+	struct cleaner *cleaner; /* NULL with log.cleaner.enable=false */
 	struct partitions *partitions;
 	struct fetch_sessions *fetch_sessions;
 	struct fetchers *fetchers;
@@ -327,6 +329,22 @@ static int load_logs(struct broker *b)
 	if (r == 0)
 		r = log_dirs_load(b->log_dirs);
 	dynamic_config_loaded(b->dynamic);
+	return r;
+}
+
+static int start_cleaner(struct broker *b)
+{
+	struct cleaner_config c;
+	char text[256];
+	int r;
+
+	if (!config_bool(b->config, CFG_LOG_CLEANER_ENABLE))
+		return 0;
+	settings_cleaner(b->config, &c);
+	r = cleaner_start(b->log_dirs, &c, &clock_real, &b->cleaner);
+	if (r < 0)
+		log_error("[KafkaServer id=%d] The log cleaner could not be started: %s", b->id,
+		    error_text(r, text, sizeof(text)));
 	return r;
 }
 
@@ -583,8 +601,8 @@ static void fill_context(struct broker *b)
 static int prepare_changes(struct broker *b)
 {
 	const struct reconfigure_parts parts = { .workers = b->workers, .background = b->background,
-		.server = b->server, .log_dirs = b->log_dirs, .partitions = b->partitions, .fetchers = b->fetchers,
-		.registration = b->registration, .controller = b->controller };
+		.server = b->server, .log_dirs = b->log_dirs, .cleaner = b->cleaner, .partitions = b->partitions,
+		.fetchers = b->fetchers, .registration = b->registration, .controller = b->controller };
 
 	b->reconfigure = reconfigure_new(b->dynamic, &parts);
 	return 0;
@@ -611,9 +629,9 @@ static int follow_configuration(struct broker *b)
 int broker_start(struct config *config, struct broker **ret)
 {
 	static int (*const steps[])(struct broker *) = {
-		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, follow_features,
-		bind_server, start_partitions, start_links, start_coordination, start_controller, prepare_changes,
-		serve, follow_configuration,
+		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, start_cleaner,
+		follow_features, bind_server, start_partitions, start_links, start_coordination, start_controller,
+		prepare_changes, serve, follow_configuration,
 	};
 	struct broker *b = xcalloc(1, sizeof(*b));
 	size_t i;
@@ -699,6 +717,7 @@ void broker_stop(struct broker *b)
 	stop_coordination(b);
 	b->workers = worker_pool_free(b->workers);
 	b->server = server_free(b->server);
+	b->cleaner = cleaner_stop(b->cleaner);
 	b->log_dirs = log_dirs_close(b->log_dirs);
 	b->zk = zk_session_close(b->zk);
 	b->controller = controller_free(b->controller);

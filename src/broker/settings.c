@@ -12,6 +12,7 @@
 #include "net/server.h"
 #include "protocol/metadata_version.h"
 #include "replica/fetchers.h"
+#include "storage/cleaner.h"
 #include "storage/log_dirs.h"
 #include "zk/session.h"
 #include "zk/znode.h"
@@ -46,6 +47,7 @@ void settings_log_dirs(const struct config *c, struct log_dirs_config *ret)
 		.initial_task_delay_ms = config_long(c, CFG_LOG_INITIAL_TASK_DELAY_MS),
 		.file_delete_delay_ms = config_long(c, CFG_LOG_SEGMENT_DELETE_DELAY_MS),
 		.verify_transactions = config_bool(c, CFG_TRANSACTION_PARTITION_VERIFICATION_ENABLE),
+		.cleaner_enable = config_bool(c, CFG_LOG_CLEANER_ENABLE),
 	};
 	ret->dirs = config_log_dirs(c, &ret->dirs_n);
 }
@@ -86,6 +88,19 @@ void settings_limits(const struct config *c, struct server_limits *ret)
 		.all = { config_int(c, CFG_MAX_CONNECTIONS), config_int(c, CFG_MAX_CONNECTION_CREATION_RATE) },
 		.per_ip = config_int(c, CFG_MAX_CONNECTIONS_PER_IP),
 		.per_ip_overrides = config_text(c, CFG_MAX_CONNECTIONS_PER_IP_OVERRIDES),
+	};
+}
+
+void settings_cleaner(const struct config *c, struct cleaner_config *ret)
+{
+	*ret = (struct cleaner_config){
+		.threads = config_int(c, CFG_LOG_CLEANER_THREADS),
+		.dedupe_buffer_bytes = config_long(c, CFG_LOG_CLEANER_DEDUPE_BUFFER_SIZE),
+		.load_factor = config_double(c, CFG_LOG_CLEANER_IO_BUFFER_LOAD_FACTOR),
+		.io_buffer_bytes = config_int(c, CFG_LOG_CLEANER_IO_BUFFER_SIZE),
+		.max_message_bytes = config_int(c, CFG_MESSAGE_MAX_BYTES),
+		.max_bytes_per_second = config_double(c, CFG_LOG_CLEANER_IO_MAX_BYTES_PER_SECOND),
+		.backoff_ms = config_long(c, CFG_LOG_CLEANER_BACKOFF_MS),
 	};
 }
 

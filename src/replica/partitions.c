@@ -35,6 +35,7 @@ struct partitions *partitions_new(const struct partitions_config *config)
 		.broker_id = config->broker_id,
 		.clock = config->clock,
 		.metadata = config->metadata,
+		.log_dirs = config->log_dirs,
 		.replica_lag_time_max_ms = config->replica_lag_time_max_ms,
 	};
 	lock_init(&ps->state_change, RANK_STATE_CHANGE, "replica state change");
@@ -379,15 +380,6 @@ void partitions_storage_failed(struct partitions *ps, struct partition *p, int r
 	if (!log)
 		return; /* already offline or gone */
 	log_dirs_fail(ps->config.log_dirs, log_parent_dir(log), r); /* later calls back partitions_dir_offline */
-	log_unref(log);
-}
-
-void partitions_truncated(struct partitions *ps, struct partition *p)
-{
-	struct log *log = partition_log(p);
-
-	if (log)
-		log_dirs_truncated(ps->config.log_dirs, log);
 	log_unref(log);
 }
 

@@ -110,8 +110,6 @@ void partitions_moved(struct partitions *ps, struct partition *p, unsigned moved
 void partitions_min_isr_moved(struct partitions *ps, const char *topic);
 /* Storage under the partition failed with -errno `r`: its log directory goes offline, on another thread. */
 void partitions_storage_failed(struct partitions *ps, struct partition *p, int r);
-/* The log was truncated: writes the recovery points of its directory, which must not stay above its end. */
-void partitions_truncated(struct partitions *ps, struct partition *p);
 /* A log directory is offline: so are the partitions in it. Called through log_dirs' on_dir_offline. Waits. */
 void partitions_dir_offline(struct partitions *ps, const char *dir);
 

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/tools/libtools.a
 src_tools_libtools_a_SOURCES = \
 	src/tools/admin.c src/tools/admin.h \
+	src/tools/admin_job.c src/tools/admin_job.h \
 	src/tools/client_log.c src/tools/client_log.h \
 	src/tools/client_properties.c src/tools/client_properties.h \
 	src/tools/client_security.c src/tools/client_security.h \

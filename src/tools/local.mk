@@ -22,6 +22,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/deserializer.c src/tools/deserializer.h \
 	src/tools/formatter.c src/tools/formatter.h \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
+	src/tools/get_offsets.c \
 	src/tools/java_order.c src/tools/java_order.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
 	src/tools/line_reader.c src/tools/line_reader.h \
@@ -30,6 +31,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/report.c src/tools/report.h \
 	src/tools/reset_plan.c src/tools/reset_plan.h \
 	src/tools/tool.h \
+	src/tools/topic_filter.c src/tools/topic_filter.h \
 	src/tools/topics.c src/tools/topics_priv.h \
 	src/tools/topics_describe.c \
 	src/tools/topics_options.c \

@@ -22,6 +22,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/deserializer.c src/tools/deserializer.h \
 	src/tools/formatter.c src/tools/formatter.h \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
+	src/tools/formatter_log_text.c \
 	src/tools/get_offsets.c \
 	src/tools/java_order.c src/tools/java_order.h \
 	src/tools/java_regex.c src/tools/java_regex.h \

@@ -12,6 +12,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/client_security.c src/tools/client_security.h \
 	src/tools/column.c src/tools/column.h \
 	src/tools/console_consumer.c \
+	src/tools/console_consumer_group.c src/tools/console_consumer_group.h \
 	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
 	src/tools/console_producer.c \
 	src/tools/consumer_groups.c src/tools/consumer_groups_priv.h \

@@ -23,7 +23,7 @@ enum log_level { LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_OFF };
 int logger_open(const char *dir, enum log_level level) MUST_CHECK;
 void logger_close(void);
 void logger_set_level(enum log_level level);
-/* Tests: lines go to `fn` instead. NULL restores. */
+/* Tests, and tools, whose output is not mixed with it: lines go to `fn` instead. NULL restores. */
 void logger_capture(void (*fn)(enum log_level level, const char *cls, const char *msg));
 bool logger_wants(enum log_level level, const char *cls);
 void logger_write(enum log_level level, const char *cls, const char *fmt, ...) PRINTF(3, 4);

@@ -2,6 +2,7 @@
  *
  * TOOL_ROW(name): `const struct tool tool_<name>` is in a file of its own.
  */
+TOOL_ROW(configs)
 TOOL_ROW(console_consumer)
 TOOL_ROW(console_producer)
 TOOL_ROW(topics)

@@ -6,18 +6,29 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/client_log.c src/tools/client_log.h \
 	src/tools/client_properties.c src/tools/client_properties.h \
 	src/tools/client_security.c src/tools/client_security.h \
+	src/tools/configs.c src/tools/configs_priv.h \
+	src/tools/configs_entries.c \
+	src/tools/configs_options.c \
+	src/tools/configs_quota.c \
+	src/tools/configs_request.c \
+	src/tools/configs_resource.c \
+	src/tools/configs_scram.c \
+	src/tools/configs_zookeeper.c \
 	src/tools/console_consumer.c \
 	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
 	src/tools/console_producer.c \
 	src/tools/deserializer.c src/tools/deserializer.h \
+	src/tools/ensemble.c src/tools/ensemble.h \
 	src/tools/formatter.c src/tools/formatter.h \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
+	src/tools/java_order.c src/tools/java_order.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
 	src/tools/line_reader.c src/tools/line_reader.h \
 	src/tools/list.h \
 	src/tools/options.c src/tools/options.h \
 	src/tools/report.c src/tools/report.h \
 	src/tools/tool.h \
+	src/tools/topic_settings.c src/tools/topic_settings.h \
 	src/tools/topics.c src/tools/topics_priv.h \
 	src/tools/topics_describe.c \
 	src/tools/topics_options.c \

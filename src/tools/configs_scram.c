@@ -77,29 +77,36 @@ int configs_describe_scram(struct configs *c)
 
 /* ---- "iterations=8192,password=secret" ---- */
 
-/* SCRAM_SHA_256: as Java prints the mechanism in the middle of a message. */
+/* SCRAM_SHA_256: the name of Java's constant, which some messages have. */
+static const char *constant_name(const char *mechanism, char buf[32])
+{
+	snprintf(buf, 32, "%s", mechanism);
+	for (char *at = buf; *at; at++)
+		if (*at == '-')
+			*at = '_';
+	return buf;
+}
+
 static int refuse_text(struct configs *c, const struct property *p)
 {
 	char name[32];
 
-	snprintf(name, sizeof(name), "%s", p->key);
-	for (char *at = name; *at; at++)
-		if (*at == '-')
-			*at = '_';
-	return configs_refuse(c, "Invalid credential property %s=%s", name, p->value);
+	return configs_refuse(c, "Invalid credential property %s=%s", constant_name(p->key, name),
+		p->value);
 }
 
-/* `defaults`: -1 iterations stand for the default, as a broker is told it. */
-static int parse_credential(struct configs *c, const struct property *p, bool defaults,
+/* What is for a broker may have -1 iterations, which stand for the default. */
+static int parse_credential(struct configs *c, const struct property *p, bool for_broker,
 	int32_t *ret_iterations, const char **ret_password)
 {
 	const char *at = p->value;
 	int64_t n = SCRAM_ITERATIONS_MIN;
+	char name[32];
 
 	if (strncmp(at, ITERATIONS, strlen(ITERATIONS)) == 0) {
 		const char *digits = at + strlen(ITERATIONS), *end;
 
-		end = digits + (defaults && *digits == '-');
+		end = digits + (for_broker && *digits == '-');
 		end += strspn(end, "0123456789");
 		if (*end != ',')
 			return refuse_text(c, p);
@@ -107,7 +114,7 @@ static int parse_credential(struct configs *c, const struct property *p, bool de
 			    &n))
 			return configs_refuse(
 				c, "For input string: \"%.*s\"", (int)(end - digits), digits);
-		if (defaults && n == -1)
+		if (for_broker && n == -1)
 			n = SCRAM_ITERATIONS_MIN;
 		at = end + 1;
 	}
@@ -117,7 +124,8 @@ static int parse_credential(struct configs *c, const struct property *p, bool de
 	if (n < SCRAM_ITERATIONS_MIN)
 		return configs_refuse(c,
 			"Iterations %lld is less than the minimum %d required for %s", (long long)n,
-			SCRAM_ITERATIONS_MIN, p->key);
+			SCRAM_ITERATIONS_MIN,
+			for_broker ? p->key : constant_name(p->key, name));
 	*ret_iterations = (int32_t)n;
 	*ret_password = at + strlen(PASSWORD);
 	return 0;

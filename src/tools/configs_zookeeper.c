@@ -558,8 +558,10 @@ static int write_set(struct task *t, const struct znode_config *config)
 	const char *name = full_name(t, e);
 	int r;
 
-	report("WARN", "kafka.zk.KafkaZkClient",
-		"Setting entity configs without any checks on the controller.");
+	/* An empty set of quotas is deleted. */
+	if (config->n > 0 || configs_is(t->c, ENTITY_TOPICS) || configs_is(t->c, ENTITY_BROKERS))
+		report("WARN", "kafka.zk.KafkaZkClient",
+			"Setting entity configs without any checks on the controller.");
 	r = entity_config_write_plain(t->zk, e->root.type, name, config);
 	if (r == -ENOENT)
 		return configs_refuse(t->c,

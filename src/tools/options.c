@@ -55,7 +55,7 @@ static int take(
 	case OPTION_FLAG:
 		return 0; /* --flag=x is accepted and x ignored */
 	case OPTION_MAYBE:
-		if (value && *value)
+		if (value)
 			add(g, value);
 		else if (*at + 1 < argc && !looks_like_option(argv[*at + 1]))
 			add(g, argv[++*at]);
@@ -63,8 +63,8 @@ static int take(
 	case OPTION_STRING:
 	case OPTION_INT:
 	case OPTION_LONG:
-		if (value && *value) {
-			add(g, value);
+		if (value) {
+			add(g, value); /* --option= is the empty text */
 			return 0;
 		}
 		if (*at + 1 >= argc)

@@ -210,7 +210,7 @@ int entity_config_write(struct zk_session *zk, const char *type, const char *nam
 }
 
 int entity_config_write_plain(struct zk_session *zk, const char *type, const char *name,
-    const struct znode_config *c)
+    const struct znode_config *c, bool notify)
 {
 	bool deleted = false;
 	char *text;
@@ -223,7 +223,7 @@ int entity_config_write_plain(struct zk_session *zk, const char *type, const cha
 		r = set_or_create(zk, (struct guard){ .wanted = false }, type, name, text);
 		free(text);
 	}
-	if (r == 0)
+	if (r == 0 && notify)
 		r = notify_brokers(zk, type, name);
 	if (r == ZK_NO_AUTH)
 		return FAIL(-EACCES);

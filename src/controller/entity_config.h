@@ -30,9 +30,9 @@ int entity_config_read(struct zk_session *zk, const char *type, const char *name
  *   -errno                                                                                       */
 int entity_config_write(struct zk_session *zk, const char *type, const char *name, const struct znode_config *c,
     bool notify) MUST_CHECK;
-/* The same without a look at the controller, for tools: there may be no broker yet. Always notifies.
+/* The same without a look at the controller, for tools: there may be no broker yet.
  * 0 | -EACCES not allowed | -ENOENT the chroot does not exist | -errno */
 int entity_config_write_plain(struct zk_session *zk, const char *type, const char *name,
-    const struct znode_config *c) MUST_CHECK;
+    const struct znode_config *c, bool notify) MUST_CHECK;
 
 #endif

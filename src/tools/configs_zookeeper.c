@@ -562,7 +562,7 @@ static int write_set(struct task *t, const struct znode_config *config)
 	if (config->n > 0 || configs_is(t->c, ENTITY_TOPICS) || configs_is(t->c, ENTITY_BROKERS))
 		report("WARN", "kafka.zk.KafkaZkClient",
 			"Setting entity configs without any checks on the controller.");
-	r = entity_config_write_plain(t->zk, e->root.type, name, config);
+	r = entity_config_write_plain(t->zk, e->root.type, name, config, true);
 	if (r == -ENOENT)
 		return configs_refuse(t->c,
 			"The path behind the servers of --zookeeper does not exist in ZooKeeper");

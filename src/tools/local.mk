@@ -32,6 +32,8 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/topics.c src/tools/topics_priv.h \
 	src/tools/topics_describe.c \
 	src/tools/topics_options.c \
+	src/tools/topics_zookeeper.c \
+	src/tools/topics_zookeeper_describe.c \
 	src/tools/usage.c \
 	src/tools/wire.c src/tools/wire.h
 

@@ -37,18 +37,24 @@ static int check_values(const struct properties *p, char why[TOPIC_SETTINGS_WHY_
 	return 0;
 }
 
-int topic_settings_check(const struct properties *p, char why[TOPIC_SETTINGS_WHY_MAX])
+int topic_settings_check_names(const struct properties *p, char why[TOPIC_SETTINGS_WHY_MAX])
 {
-	int64_t min, max;
-	int r;
-
 	for (size_t i = 0; i < p->n; i++)
 		if (topic_config_key_find(p->v[i].key) < 0) {
 			snprintf(why, TOPIC_SETTINGS_WHY_MAX, "Unknown topic config name: %.400s",
 				p->v[i].key);
 			return KERR_INVALID_CONFIG;
 		}
-	r = check_values(p, why);
+	return 0;
+}
+
+int topic_settings_check(const struct properties *p, char why[TOPIC_SETTINGS_WHY_MAX])
+{
+	int64_t min, max;
+	int r = topic_settings_check_names(p, why);
+
+	if (!r)
+		r = check_values(p, why);
 	if (r)
 		return r;
 	min = number(p, TOPIC_MIN_COMPACTION_LAG_MS, 0);

@@ -17,4 +17,8 @@
 int topic_settings_check(
 	const struct properties *p, char why[TOPIC_SETTINGS_WHY_MAX]) MUST_CHECK;
 
+/* Only the names. */
+int topic_settings_check_names(
+	const struct properties *p, char why[TOPIC_SETTINGS_WHY_MAX]) MUST_CHECK;
+
 #endif

@@ -4,6 +4,9 @@ dist_bin_SCRIPTS = \
 	bin/kafka-configs.sh \
 	bin/kafka-console-consumer.sh \
 	bin/kafka-console-producer.sh \
+	bin/kafka-consumer-groups.sh \
+	bin/kafka-get-offsets.sh \
+	bin/kafka-run-class.sh \
 	bin/kafka-server-start.sh \
 	bin/kafka-server-stop.sh \
 	bin/kafka-topics.sh \

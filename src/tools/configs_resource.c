@@ -9,6 +9,7 @@
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/header.h"
+#include "tools/admin_topics.h"
 #include "tools/configs_priv.h"
 #include "tools/java_order.h"
 
@@ -206,27 +207,21 @@ static int describe_one(struct configs *c, const char *name)
 /* The names of all topics in the order of Java's map. */
 static int list_topics(struct configs *c, struct words *ret)
 {
-	struct metadata_request in;
-	struct metadata_response out;
+	struct topic_description *topics;
 	int32_t *hashes;
-	size_t *order;
-	int version, r;
+	size_t n, *order;
+	int r;
 
 	configs_begin(c, "listTopics", CONFIGS_FOREVER, 0);
-	r = admin_broker_version(c->admin, ADMIN_ANY, API_METADATA, &version);
-	CODEC_INIT(metadata_request, &in);
-	in.topics_n = version == 0 ? 0 : -1; /* all */
-	in.allow_auto_topic_creation = true; /* the only value before version 4 */
-	if (!r)
-		r = admin_call_broker(c->admin, ADMIN_ANY, API_METADATA, &in, &c->arena, &out);
+	r = admin_list_topics(c->admin, &c->arena, &topics, &n);
 	if (r)
 		return configs_fail_call(c, r);
-	hashes = xcalloc((size_t)out.topics_n + 1, sizeof(*hashes));
-	for (int32_t i = 0; i < out.topics_n; i++)
-		hashes[i] = str_java_hash(out.topics[i].name);
-	order = java_map_order(hashes, (size_t)out.topics_n, JAVA_MAP_DEFAULT);
-	for (int32_t i = 0; i < out.topics_n; i++)
-		words_add(ret, arena_strdup(&c->arena, out.topics[order[i]].name));
+	hashes = xcalloc(n + 1, sizeof(*hashes));
+	for (size_t i = 0; i < n; i++)
+		hashes[i] = str_java_hash(topics[i].name);
+	order = java_map_order(hashes, n, JAVA_MAP_DEFAULT);
+	for (size_t i = 0; i < n; i++)
+		words_add(ret, arena_strdup(&c->arena, topics[order[i]].name));
 	free(order);
 	free(hashes);
 	return 0;

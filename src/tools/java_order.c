@@ -1,16 +1,43 @@
-/* java_order.c - see java_order.h. Facts: java.util.HashMap and ConcurrentHashMap of OpenJDK 17. */
+/* java_order.c - HashMap walks its buckets in order, and the keys of a bucket in order of insertion, which growing keeps
+ * (java.util.HashMap, resize). */
 #include "tools/java_order.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/str.h"
+#include "base/attr.h"
+
+#define BUCKETS_MIN 16
 
 struct place {
-	uint32_t bucket;
-	size_t index;
+	size_t bucket, index;
 };
+
+int32_t java_hash_partition(struct str topic, int32_t partition)
+{
+	uint32_t h = 31 * (31 + (uint32_t)partition) + (uint32_t)str_java_hash(topic);
+
+	return (int32_t)h;
+}
+
+size_t java_buckets(size_t n)
+{
+	size_t buckets = BUCKETS_MIN;
+
+	while (n > buckets / 4 * 3)
+		buckets *= 2;
+	return buckets;
+}
+
+size_t java_buckets_at_once(size_t n)
+{
+	size_t room = MAX(n * 4 / 3 + 1, BUCKETS_MIN), buckets = BUCKETS_MIN;
+
+	while (buckets < room)
+		buckets *= 2;
+	return buckets;
+}
 
 static int by_place(const void *a, const void *b)
 {
@@ -18,54 +45,57 @@ static int by_place(const void *a, const void *b)
 
 	if (x->bucket != y->bucket)
 		return x->bucket < y->bucket ? -1 : 1;
-	return x->index < y->index ? -1 : x->index > y->index;
+	return x->index < y->index ? -1 : 1;
 }
 
-static size_t *order_in(uint32_t size, const int32_t *hashes, size_t n)
+void java_order(const int32_t *hashes, size_t n, size_t buckets, size_t *ret)
 {
-	struct place *v = xcalloc(n + 1, sizeof(*v));
-	size_t *ret = xcalloc(n + 1, sizeof(*ret));
+	struct place *places = xcalloc(n + 1, sizeof(*places));
 
 	for (size_t i = 0; i < n; i++) {
 		uint32_t h = (uint32_t)hashes[i];
 
-		v[i] = (struct place){(h ^ h >> 16) & (size - 1), i};
+		places[i] = (struct place){(h ^ h >> 16) & (buckets - 1), i};
 	}
-	qsort(v, n, sizeof(*v), by_place);
+	qsort(places, n, sizeof(*places), by_place);
 	for (size_t i = 0; i < n; i++)
-		ret[i] = v[i].index;
-	free(v);
-	return ret;
+		ret[i] = places[i].index;
+	free(places);
+}
+
+size_t java_buckets_from(size_t capacity, size_t n)
+{
+	size_t buckets = 1;
+
+	while (buckets < capacity)
+		buckets *= 2;
+	while (n > buckets * 3 / 4)
+		buckets *= 2;
+	return buckets;
 }
 
 size_t *java_map_order(const int32_t *hashes, size_t n, size_t capacity)
 {
-	uint32_t size = 1;
+	size_t *ret = xcalloc(n + 1, sizeof(*ret));
 
-	while (size < capacity)
-		size *= 2;
-	/* It doubles when an entry comes that makes it more than three quarters full. */
-	while (n > (size_t)size * 3 / 4 && size < 1u << 30)
-		size *= 2;
-	return order_in(size, hashes, n);
+	java_order(hashes, n, java_buckets_from(capacity, n), ret);
+	return ret;
 }
 
+/* Properties are a ConcurrentHashMap, which grows as soon as it is three quarters full. */
 void java_properties_sort(struct properties *p)
 {
 	struct property *v = xcalloc(p->n + 1, sizeof(*v));
 	int32_t *hashes = xcalloc(p->n + 1, sizeof(*hashes));
-	uint32_t size = 16;
-	size_t *order;
+	size_t *order = xcalloc(p->n + 1, sizeof(*order));
 
+	for (size_t i = 0; i < p->n; i++) {
+		v[i] = p->v[i];
+		hashes[i] = str_java_hash(str_of(v[i].key));
+	}
+	java_order(hashes, p->n, java_buckets_from(BUCKETS_MIN, p->n + 1), order);
 	for (size_t i = 0; i < p->n; i++)
-		hashes[i] = str_java_hash(str_of(p->v[i].key));
-	while (p->n >= (size_t)size * 3 / 4 && size < 1u << 30)
-		size *= 2;
-	order = order_in(size, hashes, p->n);
-	for (size_t i = 0; i < p->n; i++)
-		v[i] = p->v[order[i]];
-	if (p->n > 0)
-		memcpy(p->v, v, p->n * sizeof(*v));
+		p->v[i] = v[order[i]];
 	free(order);
 	free(hashes);
 	free(v);

@@ -5,4 +5,6 @@
 TOOL_ROW(configs)
 TOOL_ROW(console_consumer)
 TOOL_ROW(console_producer)
+TOOL_ROW(consumer_groups)
+TOOL_ROW(get_offsets)
 TOOL_ROW(topics)

@@ -10,6 +10,7 @@
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/header.h"
+#include "tools/java_order.h"
 #include "tools/topics_priv.h"
 
 #define RESOURCE_TOPIC 2
@@ -92,42 +93,29 @@ static int32_t replication_factor(const partition_row *p, const reassignment *mo
 	return p->replica_nodes_n;
 }
 
-/* Java prints the entries in the order of a HashMap with the names as keys: by bucket, which is the hash folded in half
- * and cut to a table that is a power of two and at most three quarters full. Scripts see this order. */
-static const config_entry **in_java_order(const config_result *c)
-{
-	const config_entry **order = xcalloc((size_t)MAX(c->configs_n, 1), sizeof(*order));
-	uint32_t size = 16;
-	int32_t n = 0;
-
-	while (size / 4 * 3 < (uint32_t)c->configs_n)
-		size *= 2;
-	for (uint32_t bucket = 0; bucket < size && n < c->configs_n; bucket++)
-		for (int32_t i = 0; i < c->configs_n; i++) {
-			uint32_t hash = (uint32_t)str_java_hash(c->configs[i].name);
-
-			if (((hash ^ hash >> 16) & (size - 1)) == bucket)
-				order[n++] = &c->configs[i];
-		}
-	return order;
-}
-
+/* Java prints the entries in the order of a HashMap with the names as keys. */
 static void print_configs(const config_result *c)
 {
-	const config_entry **order = in_java_order(c);
+	size_t n = (size_t)MAX(c->configs_n, 0), *order;
+	int32_t *hashes = xcalloc(n + 1, sizeof(*hashes));
 	const char *comma = "";
 
-	for (int32_t i = 0; i < c->configs_n; i++) {
-		if (is_default(order[i]))
+	for (size_t i = 0; i < n; i++)
+		hashes[i] = str_java_hash(c->configs[i].name);
+	order = java_map_order(hashes, n, JAVA_MAP_DEFAULT);
+	for (size_t i = 0; i < n; i++) {
+		const config_entry *e = &c->configs[order[i]];
+
+		if (is_default(e))
 			continue;
-		if (order[i]->value.len < 0)
-			printf("%s%.*s=null", comma, STR_ARG(order[i]->name));
+		if (e->value.len < 0)
+			printf("%s%.*s=null", comma, STR_ARG(e->name));
 		else
-			printf("%s%.*s=%.*s", comma, STR_ARG(order[i]->name),
-				STR_ARG(order[i]->value));
+			printf("%s%.*s=%.*s", comma, STR_ARG(e->name), STR_ARG(e->value));
 		comma = ",";
 	}
 	free(order);
+	free(hashes);
 }
 
 static void print_ids(const char *label, const int32_t *ids, int32_t n)

@@ -27,6 +27,8 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/consumer_groups_options.c \
 	src/tools/consumer_groups_reset.c \
 	src/tools/date_time.c src/tools/date_time.h \
+	src/tools/delete_records.c src/tools/delete_records_priv.h \
+	src/tools/delete_records_file.c \
 	src/tools/deserializer.c src/tools/deserializer.h \
 	src/tools/ensemble.c src/tools/ensemble.h \
 	src/tools/formatter.c src/tools/formatter.h \
@@ -36,10 +38,13 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/java_regex.c src/tools/java_regex.h \
 	src/tools/line_reader.c src/tools/line_reader.h \
 	src/tools/list.h \
+	src/tools/log_dirs.c src/tools/log_dirs_priv.h \
+	src/tools/log_dirs_json.c \
 	src/tools/options.c src/tools/options.h \
 	src/tools/report.c src/tools/report.h \
 	src/tools/reset_plan.c src/tools/reset_plan.h \
 	src/tools/tool.h \
+	src/tools/tool_admin.c src/tools/tool_admin.h \
 	src/tools/topic_filter.c src/tools/topic_filter.h \
 	src/tools/topic_settings.c src/tools/topic_settings.h \
 	src/tools/topics.c src/tools/topics_priv.h \

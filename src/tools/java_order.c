@@ -82,6 +82,33 @@ size_t *java_map_order(const int32_t *hashes, size_t n, size_t capacity)
 	return ret;
 }
 
+/* Puts keys that are in `order` into another map. */
+static void pass_on(const int32_t *hashes, size_t n, size_t buckets, size_t *order)
+{
+	int32_t *h = xcalloc(n + 1, sizeof(*h));
+	size_t *before = xcalloc(n + 1, sizeof(*before)), *next = xcalloc(n + 1, sizeof(*next));
+
+	for (size_t i = 0; i < n; i++) {
+		before[i] = order[i];
+		h[i] = hashes[order[i]];
+	}
+	java_order(h, n, buckets, next);
+	for (size_t i = 0; i < n; i++)
+		order[i] = before[next[i]];
+	free(h);
+	free(before);
+	free(next);
+}
+
+size_t *java_result_order(const int32_t *hashes, size_t n)
+{
+	size_t *ret = java_map_order(hashes, n, n);
+
+	pass_on(hashes, n, java_buckets_from(n * 4 / 3 + 1, n), ret);
+	pass_on(hashes, n, java_buckets_from(n, n), ret);
+	return ret;
+}
+
 /* Properties are a ConcurrentHashMap, which grows as soon as it is three quarters full. */
 void java_properties_sort(struct properties *p)
 {

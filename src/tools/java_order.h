@@ -33,6 +33,10 @@ size_t java_buckets_from(size_t capacity, size_t n);
 #define JAVA_MAP_DEFAULT 16
 size_t *java_map_order(const int32_t *hashes, size_t n, size_t capacity);
 
+/* The order of the results of an admin client's call about n things that were named in this order: a map made for n, its
+ * copy, and one made for n again. Owned by the caller. */
+size_t *java_result_order(const int32_t *hashes, size_t n);
+
 /* Sorts a set as java.util.Properties would hand it out. */
 void java_properties_sort(struct properties *p);
 

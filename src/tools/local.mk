@@ -34,6 +34,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/formatter.c src/tools/formatter.h \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
 	src/tools/get_offsets.c \
+	src/tools/java_base64.c src/tools/java_base64.h \
 	src/tools/java_order.c src/tools/java_order.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
 	src/tools/line_reader.c src/tools/line_reader.h \

@@ -109,17 +109,23 @@ static void ids_add(struct ids *s, int32_t id)
 	s->v[s->n++] = id;
 }
 
+static void ids_permute(struct ids *s, const size_t *order)
+{
+	int32_t *old = xmemdup(s->v, s->n * sizeof(*s->v));
+
+	for (size_t i = 0; i < s->n; i++)
+		s->v[i] = old[order[i]];
+	free(old);
+}
+
 /* Puts the ids in the order of a map with that many buckets: an Integer's hash is itself. */
 static void ids_order(struct ids *s, size_t buckets)
 {
-	int32_t *old = xmemdup(s->v, s->n * sizeof(*s->v));
 	size_t *order = xcalloc(s->n + 1, sizeof(*order));
 
-	java_order(old, s->n, buckets, order);
-	for (size_t i = 0; i < s->n; i++)
-		s->v[i] = old[order[i]];
+	java_order(s->v, s->n, buckets, order);
+	ids_permute(s, order);
 	free(order);
-	free(old);
 }
 
 /* "0,1": owned. */
@@ -235,20 +241,11 @@ static int check_brokers(struct log_dirs *l, const struct ids *asked, const stru
 	return l->error ? -1 : 0;
 }
 
-/* The map of results was made with room for so many, copied, and copied again. */
-static void order_results(struct ids *brokers)
-{
-	size_t n = brokers->n;
-
-	ids_order(brokers, java_buckets_from(n, n));
-	ids_order(brokers, java_buckets_from(n * 4 / 3 + 1, n));
-	ids_order(brokers, java_buckets_from(n, n));
-}
-
 static int query(struct log_dirs *l, struct ids *brokers)
 {
 	struct broker_dirs *v = arena_array(&l->arena, brokers->n, sizeof(*v));
 	CLEANUP(freep) char *text = NULL;
+	CLEANUP(freep) size_t *order = NULL;
 
 	if (!v)
 		return fault(l, "%s", strerror(ENOMEM));
@@ -256,7 +253,8 @@ static int query(struct log_dirs *l, struct ids *brokers)
 	fflush(stdout);
 	ids_order(brokers, java_buckets_at_once(brokers->n));
 	text = ids_text(brokers);
-	order_results(brokers);
+	order = java_result_order(brokers->v, brokers->n);
+	ids_permute(brokers, order);
 	admin_begin(l->admin, "describeLogDirs");
 	for (size_t i = 0; i < brokers->n; i++) {
 		v[i].id = brokers->v[i];

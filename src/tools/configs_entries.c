@@ -150,6 +150,7 @@ static int read_added(struct configs *c)
 		(configs_option(c, options_text(c->options, CONFIGS_ADD_CONFIG_FILE, &file)) ||
 			configs_load(c, file, &c->add)))
 		return -1;
+	java_properties_sort(&c->add); /* those of the file are put into others */
 	if (options_has(c->options, CONFIGS_ADD_CONFIG)) {
 		if (configs_option(c, options_text(c->options, CONFIGS_ADD_CONFIG, &list)))
 			return -1;

@@ -109,21 +109,93 @@ size_t *java_result_order(const int32_t *hashes, size_t n)
 	return ret;
 }
 
-/* Properties are a ConcurrentHashMap, which grows as soon as it is three quarters full. */
+/* ---- Properties are a ConcurrentHashMap ---- */
+
+#define NONE SIZE_MAX
+
+/* Keys are numbered; each is in the list of its bucket. */
+struct table {
+	size_t buckets;
+	size_t *head; /* of a bucket's list; NONE: it is empty */
+	size_t *next;
+	const uint32_t *hashes;
+};
+
+static size_t *empty_heads(size_t n)
+{
+	size_t *head = xcalloc(n, sizeof(*head));
+
+	for (size_t i = 0; i < n; i++)
+		head[i] = NONE;
+	return head;
+}
+
+/* A new key goes to the end of its list. */
+static void append(struct table *t, size_t key)
+{
+	size_t *at = &t->head[t->hashes[key] & (t->buckets - 1)];
+
+	while (*at != NONE)
+		at = &t->next[*at];
+	*at = key;
+	t->next[key] = NONE;
+}
+
+/* Splits a list among two buckets. The keys at its end that go to the same bucket stay together as they are; those
+ * before them are put in front, one after the other, so they turn round. */
+static void split(struct table *t, size_t first, size_t *low, size_t *high)
+{
+	size_t bit = t->buckets, last_run = first;
+	size_t *ends[2] = {low, high};
+
+	for (size_t key = first; key != NONE; key = t->next[key])
+		if ((t->hashes[key] & bit) != (t->hashes[last_run] & bit))
+			last_run = key;
+	*ends[(t->hashes[last_run] & bit) != 0] = last_run;
+	for (size_t key = first, next; key != last_run; key = next) {
+		size_t *end = ends[(t->hashes[key] & bit) != 0];
+
+		next = t->next[key];
+		t->next[key] = *end;
+		*end = key;
+	}
+}
+
+static void grow(struct table *t)
+{
+	size_t *head = empty_heads(2 * t->buckets);
+
+	for (size_t i = 0; i < t->buckets; i++)
+		if (t->head[i] != NONE)
+			split(t, t->head[i], &head[i], &head[i + t->buckets]);
+	free(t->head);
+	t->head = head;
+	t->buckets *= 2;
+}
+
 void java_properties_sort(struct properties *p)
 {
 	struct property *v = xcalloc(p->n + 1, sizeof(*v));
-	int32_t *hashes = xcalloc(p->n + 1, sizeof(*hashes));
-	size_t *order = xcalloc(p->n + 1, sizeof(*order));
+	uint32_t *hashes = xcalloc(p->n + 1, sizeof(*hashes));
+	struct table t = {.buckets = BUCKETS_MIN, .hashes = hashes};
+	size_t n = 0;
 
+	t.head = empty_heads(t.buckets);
+	t.next = xcalloc(p->n + 1, sizeof(*t.next));
 	for (size_t i = 0; i < p->n; i++) {
+		uint32_t h = (uint32_t)str_java_hash(str_of(p->v[i].key));
+
 		v[i] = p->v[i];
-		hashes[i] = str_java_hash(str_of(v[i].key));
+		hashes[i] = h ^ h >> 16;
+		append(&t, i);
+		if (i + 1 >= t.buckets / 4 * 3)
+			grow(&t);
 	}
-	java_order(hashes, p->n, java_buckets_from(BUCKETS_MIN, p->n + 1), order);
-	for (size_t i = 0; i < p->n; i++)
-		p->v[i] = v[order[i]];
-	free(order);
+	for (size_t i = 0; i < t.buckets; i++)
+		for (size_t key = t.head[i]; key != NONE; key = t.next[key])
+			p->v[n++] = v[key];
+	free(t.next);
+	free(t.head);
 	free(hashes);
 	free(v);
 }

@@ -1,10 +1,13 @@
 # The scripts, and the sample configuration: $(prefix)/conf, and the link config -> conf that every guide uses.
 dist_bin_SCRIPTS = \
 	bin/moldau-env.sh \
+	bin/kafka-configs.sh \
 	bin/kafka-console-consumer.sh \
 	bin/kafka-console-producer.sh \
 	bin/kafka-consumer-groups.sh \
+	bin/kafka-delete-records.sh \
 	bin/kafka-get-offsets.sh \
+	bin/kafka-log-dirs.sh \
 	bin/kafka-run-class.sh \
 	bin/kafka-server-start.sh \
 	bin/kafka-server-stop.sh \

@@ -2,8 +2,11 @@
  *
  * TOOL_ROW(name): `const struct tool tool_<name>` is in a file of its own.
  */
+TOOL_ROW(configs)
 TOOL_ROW(console_consumer)
 TOOL_ROW(console_producer)
 TOOL_ROW(consumer_groups)
+TOOL_ROW(delete_records)
 TOOL_ROW(get_offsets)
+TOOL_ROW(log_dirs)
 TOOL_ROW(topics)

@@ -24,3 +24,33 @@ tests_tools_test_formatter_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_tools_test_java_regex_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_tools_test_line_reader_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_tools_test_options_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_configs_entries
+tests_tools_test_configs_entries_SOURCES = tests/tools/test_configs_entries.c
+tests_tools_test_configs_entries_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_configs_entries_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_delete_records_file
+tests_tools_test_delete_records_file_SOURCES = tests/tools/test_delete_records_file.c
+tests_tools_test_delete_records_file_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_delete_records_file_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_java_base64
+tests_tools_test_java_base64_SOURCES = tests/tools/test_java_base64.c
+tests_tools_test_java_base64_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_java_base64_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_java_order
+tests_tools_test_java_order_SOURCES = tests/tools/test_java_order.c
+tests_tools_test_java_order_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_java_order_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_log_dirs_json
+tests_tools_test_log_dirs_json_SOURCES = tests/tools/test_log_dirs_json.c
+tests_tools_test_log_dirs_json_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_log_dirs_json_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_topic_settings
+tests_tools_test_topic_settings_SOURCES = tests/tools/test_topic_settings.c
+tests_tools_test_topic_settings_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_topic_settings_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

@@ -2,6 +2,8 @@
 noinst_LIBRARIES += src/tools/libtools.a
 src_tools_libtools_a_SOURCES = \
 	src/tools/admin.c src/tools/admin.h \
+	src/tools/argparse.c src/tools/argparse.h \
+	src/tools/argparse_usage.c \
 	src/tools/client_log.c src/tools/client_log.h \
 	src/tools/client_properties.c src/tools/client_properties.h \
 	src/tools/client_security.c src/tools/client_security.h \
@@ -11,11 +13,14 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/deserializer.c src/tools/deserializer.h \
 	src/tools/formatter.c src/tools/formatter.h \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
+	src/tools/java_number.c src/tools/java_number.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
+	src/tools/justify.c src/tools/justify.h \
 	src/tools/line_reader.c src/tools/line_reader.h \
 	src/tools/list.h \
 	src/tools/options.c src/tools/options.h \
 	src/tools/report.c src/tools/report.h \
+	src/tools/similar.c src/tools/similar.h \
 	src/tools/tool.h \
 	src/tools/topics.c src/tools/topics_priv.h \
 	src/tools/topics_describe.c \

@@ -24,3 +24,18 @@ tests_tools_test_formatter_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_tools_test_java_regex_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_tools_test_line_reader_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_tools_test_options_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_argparse
+tests_tools_test_argparse_SOURCES = tests/tools/test_argparse.c
+tests_tools_test_argparse_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_argparse_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_java_number
+tests_tools_test_java_number_SOURCES = tests/tools/test_java_number.c
+tests_tools_test_java_number_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_java_number_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_justify
+tests_tools_test_justify_SOURCES = tests/tools/test_justify.c
+tests_tools_test_justify_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_justify_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/tools/libtools.a
 src_tools_libtools_a_SOURCES = \
 	src/tools/admin.c src/tools/admin.h \
+	src/tools/admin_job.c src/tools/admin_job.h \
 	src/tools/argparse.c src/tools/argparse.h \
 	src/tools/argparse_usage.c \
 	src/tools/client_log.c src/tools/client_log.h \

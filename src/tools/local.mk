@@ -20,6 +20,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/line_reader.c src/tools/line_reader.h \
 	src/tools/list.h \
 	src/tools/options.c src/tools/options.h \
+	src/tools/producer.c src/tools/producer.h \
 	src/tools/report.c src/tools/report.h \
 	src/tools/similar.c src/tools/similar.h \
 	src/tools/tool.h \

@@ -4,4 +4,5 @@
  */
 TOOL_ROW(console_consumer)
 TOOL_ROW(console_producer)
+TOOL_ROW(producer_perf)
 TOOL_ROW(topics)

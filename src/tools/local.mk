@@ -6,23 +6,31 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/argparse.c src/tools/argparse.h \
 	src/tools/argparse_usage.c \
 	src/tools/client_log.c src/tools/client_log.h \
+	src/tools/client_metrics.c src/tools/client_metrics.h \
 	src/tools/client_properties.c src/tools/client_properties.h \
 	src/tools/client_security.c src/tools/client_security.h \
 	src/tools/console_consumer.c \
 	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
 	src/tools/console_producer.c \
+	src/tools/delivery.c src/tools/delivery.h \
 	src/tools/deserializer.c src/tools/deserializer.h \
 	src/tools/formatter.c src/tools/formatter.h \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
 	src/tools/java_number.c src/tools/java_number.h \
+	src/tools/java_random.c src/tools/java_random.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
 	src/tools/justify.c src/tools/justify.h \
 	src/tools/line_reader.c src/tools/line_reader.h \
 	src/tools/list.h \
 	src/tools/options.c src/tools/options.h \
+	src/tools/payload.c src/tools/payload.h \
+	src/tools/perf_stats.c src/tools/perf_stats.h \
 	src/tools/producer.c src/tools/producer.h \
+	src/tools/producer_perf.c src/tools/producer_perf_priv.h \
+	src/tools/producer_perf_options.c \
 	src/tools/report.c src/tools/report.h \
 	src/tools/similar.c src/tools/similar.h \
+	src/tools/throttle.c src/tools/throttle.h \
 	src/tools/tool.h \
 	src/tools/topics.c src/tools/topics_priv.h \
 	src/tools/topics_describe.c \

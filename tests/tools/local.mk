@@ -39,3 +39,28 @@ check_PROGRAMS += tests/tools/test_justify
 tests_tools_test_justify_SOURCES = tests/tools/test_justify.c
 tests_tools_test_justify_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_justify_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_client_metrics
+tests_tools_test_client_metrics_SOURCES = tests/tools/test_client_metrics.c
+tests_tools_test_client_metrics_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_client_metrics_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_java_random
+tests_tools_test_java_random_SOURCES = tests/tools/test_java_random.c
+tests_tools_test_java_random_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_java_random_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_payload
+tests_tools_test_payload_SOURCES = tests/tools/test_payload.c
+tests_tools_test_payload_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_payload_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_perf_stats
+tests_tools_test_perf_stats_SOURCES = tests/tools/test_perf_stats.c
+tests_tools_test_perf_stats_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_perf_stats_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_throttle
+tests_tools_test_throttle_SOURCES = tests/tools/test_throttle.c
+tests_tools_test_throttle_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_throttle_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

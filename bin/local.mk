@@ -3,6 +3,7 @@ dist_bin_SCRIPTS = \
 	bin/moldau-env.sh \
 	bin/kafka-console-consumer.sh \
 	bin/kafka-console-producer.sh \
+	bin/kafka-consumer-perf-test.sh \
 	bin/kafka-producer-perf-test.sh \
 	bin/kafka-server-start.sh \
 	bin/kafka-server-stop.sh \

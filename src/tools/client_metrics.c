@@ -212,13 +212,14 @@ void client_metrics_take(struct client_metrics *m, const char *json, size_t len)
 	json_decref(report);
 }
 
-/* Thread: the one that serves the client's queue. */
-static int on_report(rd_kafka_t *rk, char *json, size_t len, void *opaque)
+uint64_t client_metrics_reports(struct client_metrics *m)
 {
-	(void)rk;
-	if (opaque)
-		client_metrics_take(opaque, json, len);
-	return 0; /* librdkafka frees the text */
+	uint64_t n;
+
+	pthread_mutex_lock(&m->lock);
+	n = m->reports;
+	pthread_mutex_unlock(&m->lock);
+	return n;
 }
 
 void client_metrics_conf(rd_kafka_conf_t *conf)
@@ -226,7 +227,6 @@ void client_metrics_conf(rd_kafka_conf_t *conf)
 	char why[128];
 
 	(void)rd_kafka_conf_set(conf, "statistics.interval.ms", INTERVAL, why, sizeof(why));
-	rd_kafka_conf_set_stats_cb(conf, on_report);
 }
 
 /* `tag` is a further one behind the client's, or "". Owned texts. */

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/attr.h"
@@ -21,11 +22,13 @@ struct rd_kafka_conf_s;
 struct client_metrics *client_metrics_new(enum client_kind kind, const struct properties *config);
 struct client_metrics *client_metrics_free(struct client_metrics *m); /* accepts NULL, returns NULL */
 
-/* Has the client report. Its callback, where it is not an event, needs `m` as the configuration's opaque. */
+/* Has the client report, by events or to the statistics callback: both are to be passed on to client_metrics_take. */
 void client_metrics_conf(struct rd_kafka_conf_s *conf);
 
 /* Takes in one report, librdkafka's JSON text. What is none is ignored. */
 void client_metrics_take(struct client_metrics *m, const char *json, size_t len);
+/* How many there have been. */
+uint64_t client_metrics_reports(struct client_metrics *m);
 
 /* Prints the table, sorted by name. With `fresh` it waits for the next report first, for a second at most. */
 void client_metrics_print(struct client_metrics *m, bool fresh, FILE *out);

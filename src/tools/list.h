@@ -4,5 +4,6 @@
  */
 TOOL_ROW(console_consumer)
 TOOL_ROW(console_producer)
+TOOL_ROW(consumer_perf)
 TOOL_ROW(producer_perf)
 TOOL_ROW(topics)

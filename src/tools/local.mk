@@ -12,10 +12,14 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/console_consumer.c \
 	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
 	src/tools/console_producer.c \
+	src/tools/consume_stats.c src/tools/consume_stats.h \
+	src/tools/consumer_perf.c \
 	src/tools/delivery.c src/tools/delivery.h \
 	src/tools/deserializer.c src/tools/deserializer.h \
 	src/tools/formatter.c src/tools/formatter.h \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
+	src/tools/group_consumer.c src/tools/group_consumer.h \
+	src/tools/java_date.c src/tools/java_date.h \
 	src/tools/java_number.c src/tools/java_number.h \
 	src/tools/java_random.c src/tools/java_random.h \
 	src/tools/java_regex.c src/tools/java_regex.h \

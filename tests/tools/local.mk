@@ -64,3 +64,13 @@ check_PROGRAMS += tests/tools/test_throttle
 tests_tools_test_throttle_SOURCES = tests/tools/test_throttle.c
 tests_tools_test_throttle_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_throttle_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_java_date
+tests_tools_test_java_date_SOURCES = tests/tools/test_java_date.c
+tests_tools_test_java_date_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_java_date_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_consume_stats
+tests_tools_test_consume_stats_SOURCES = tests/tools/test_consume_stats.c
+tests_tools_test_consume_stats_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_consume_stats_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

@@ -180,9 +180,18 @@ static int timed_out(struct admin *a)
 		xasprintf("Timed out waiting for a node assignment. Call: %s", a->operation));
 }
 
-const char *admin_timeout_text(struct admin *a)
+const char *admin_timeout_text(struct admin *a, unsigned tries)
 {
-	(void)timed_out(a);
+	int64_t wall = clock_wall_ms(&clock_real), deadline = wall + a->deadline_ms - now();
+
+	if (a->any)
+		(void)fault(a, -ETIMEDOUT,
+			xasprintf("Call(callName=%s, deadlineMs=%lld, tries=%u, nextAllowedTryMs=%lld) "
+				  "timed out at %lld after %u attempt(s)",
+				a->operation, (long long)deadline, tries,
+				(long long)(wall + a->retry_max_ms), (long long)wall, tries));
+	else
+		(void)timed_out(a);
 	return a->error;
 }
 

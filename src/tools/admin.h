@@ -85,7 +85,7 @@ int32_t admin_timeout_ms(const struct admin *a);
 
 /* Why the last call failed; valid until the next call. */
 const char *admin_error(const struct admin *a);
-/* What is said when the time of the operation was up; becomes the last error. */
-const char *admin_timeout_text(struct admin *a);
+/* What is said when the time of the operation was up after so many attempts; becomes the last error. */
+const char *admin_timeout_text(struct admin *a, unsigned tries);
 
 #endif

@@ -106,6 +106,14 @@ void admin_piece_end(
 		finish(p, code, message);
 }
 
+struct str admin_piece_exception(struct arena *arena, const struct admin_piece *p)
+{
+	char class[REPORT_EXCEPTION_MAX];
+
+	return arena_printf(arena, "%s: %.*s", report_exception(p->code, class, sizeof(class)),
+		STR_ARG(p->message));
+}
+
 static bool is_unplaced(const struct run *r, const struct admin_piece *p)
 {
 	return !p->done && p->node < 0 && r->job->place != ADMIN_AT_NODE;
@@ -279,15 +287,18 @@ static bool may_pass(int code)
 
 static void fail_topic(struct run *r, struct admin_piece *p, int code)
 {
-	const char *why = code == KERR_TOPIC_AUTHORIZATION_FAILED ? "topic authorization failure"
-			  : code == KERR_INVALID_TOPIC_EXCEPTION  ? "invalid topic `"
-								  : "unexpected error for topic `";
-	bool named = code != KERR_TOPIC_AUTHORIZATION_FAILED;
+	struct str t = p->name;
+	struct str why = code == KERR_TOPIC_AUTHORIZATION_FAILED ? STR("due to topic authorization failure")
+			 : code == KERR_UNKNOWN_TOPIC_OR_PARTITION
+				 ? arena_printf(r->arena, "because metadata for topic `%.*s` could not be found",
+					   STR_ARG(t))
+			 : code == KERR_INVALID_TOPIC_EXCEPTION
+				 ? arena_printf(r->arena, "due to invalid topic `%.*s`", STR_ARG(t))
+				 : arena_printf(r->arena, "due to unexpected error for topic `%.*s`", STR_ARG(t));
 
 	finish(p, code,
-		arena_printf(r->arena, "Failed to fetch metadata for partition %.*s-%d due to %s%.*s%s",
-			STR_ARG(p->name), p->partition, why, named ? p->name.len : 0, p->name.p,
-			named ? "`" : ""));
+		arena_printf(r->arena, "Failed to fetch metadata for partition %.*s-%d %.*s", STR_ARG(t),
+			p->partition, STR_ARG(why)));
 }
 
 static bool partition_may_pass(int code)
@@ -309,7 +320,8 @@ static void take_leader(struct run *r, struct admin_piece *p, int code, int32_t 
 static void take_leaders(struct run *r, struct admin_piece **pieces, size_t n,
 	const struct metadata_response_metadata_response_topic *t)
 {
-	if (t->error_code && may_pass(t->error_code))
+	if (may_pass(t->error_code) &&
+		!(r->job->must_exist && t->error_code == KERR_UNKNOWN_TOPIC_OR_PARTITION))
 		return;
 	for (size_t i = 0; t->error_code && i < n; i++)
 		if (!pieces[i]->done && str_eq(pieces[i]->name, t->name))
@@ -426,13 +438,17 @@ static bool all_done(const struct run *r, bool located)
 	return true;
 }
 
-static void time_out(struct run *r, bool locate)
+static void time_out(struct run *r, bool locate, unsigned tries)
 {
-	struct str why = arena_printf(r->arena, "%s", admin_timeout_text(r->admin));
+	for (size_t i = 0; i < r->n; i++) {
+		struct admin_piece *p = r->sorted[i];
 
-	for (size_t i = 0; i < r->n; i++)
-		if (!r->sorted[i]->done && !(locate && r->sorted[i]->node >= 0))
-			finish(r->sorted[i], KERR_REQUEST_TIMED_OUT, why);
+		if (p->done || (locate && p->node >= 0))
+			continue;
+		name_step(r, is_unplaced(r, p) ? r->look_up_key : r->job->key);
+		finish(p, KERR_REQUEST_TIMED_OUT,
+			arena_printf(r->arena, "%s", admin_timeout_text(r->admin, tries)));
+	}
 }
 
 /* `locate`: only look up. */
@@ -450,7 +466,7 @@ static void run(struct admin *a, const struct admin_job *job, bool locate,
 	qsort(r.sorted, n, sizeof(*r.sorted), by_place);
 	for (unsigned attempt = 0; !all_done(&r, locate); attempt++) {
 		if (attempt && !admin_pause(a, attempt - 1)) {
-			time_out(&r, locate);
+			time_out(&r, locate, attempt);
 			break;
 		}
 		look_up(&r);

@@ -41,6 +41,7 @@ struct admin_piece {
 
 struct admin_job {
 	enum admin_place place;
+	bool must_exist; /* a topic that nobody knows fails its pieces at once; else it is waited for */
 	int key;	/* of the request */
 	int many_since; /* version since which a request holds several pieces; 0: all, ADMIN_ONE_EACH: none */
 	/* Fills in the request (its struct of protocol/messages.h, with defaults) for pieces of one broker, which are in
@@ -69,6 +70,10 @@ void admin_piece_end(
 /* The piece of that name and partition among those that `take` is given; NULL when it is not there. */
 struct admin_piece *admin_piece_find(
 	struct admin_piece *const *pieces, size_t n, struct str name, int32_t partition);
+
+/* "org.apache.kafka.common.errors.NotCoordinatorException: This is ...", in the arena: a piece's failure as Java shows
+ * an exception. */
+struct str admin_piece_exception(struct arena *arena, const struct admin_piece *p);
 
 /* Finds out who is responsible, and no more. */
 void admin_locate(struct admin *a, enum admin_place place, struct admin_piece *pieces, size_t n,

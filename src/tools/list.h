@@ -4,6 +4,8 @@
  */
 TOOL_ROW(console_consumer)
 TOOL_ROW(console_producer)
+TOOL_ROW(consumer_groups)
 TOOL_ROW(consumer_perf)
+TOOL_ROW(get_offsets)
 TOOL_ROW(producer_perf)
 TOOL_ROW(topics)

@@ -5,9 +5,11 @@ dist_bin_SCRIPTS = \
 	bin/kafka-console-consumer.sh \
 	bin/kafka-console-producer.sh \
 	bin/kafka-consumer-groups.sh \
+	bin/kafka-consumer-perf-test.sh \
 	bin/kafka-delete-records.sh \
 	bin/kafka-get-offsets.sh \
 	bin/kafka-log-dirs.sh \
+	bin/kafka-producer-perf-test.sh \
 	bin/kafka-run-class.sh \
 	bin/kafka-server-start.sh \
 	bin/kafka-server-stop.sh \

@@ -7,7 +7,10 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/admin_job.c src/tools/admin_job.h \
 	src/tools/admin_offsets.c src/tools/admin_offsets.h \
 	src/tools/admin_topics.c src/tools/admin_topics.h \
+	src/tools/argparse.c src/tools/argparse.h \
+	src/tools/argparse_usage.c \
 	src/tools/client_log.c src/tools/client_log.h \
+	src/tools/client_metrics.c src/tools/client_metrics.h \
 	src/tools/client_properties.c src/tools/client_properties.h \
 	src/tools/client_security.c src/tools/client_security.h \
 	src/tools/column.c src/tools/column.h \
@@ -23,29 +26,44 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/console_consumer_group.c src/tools/console_consumer_group.h \
 	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
 	src/tools/console_producer.c \
+	src/tools/consume_stats.c src/tools/consume_stats.h \
 	src/tools/consumer_groups.c src/tools/consumer_groups_priv.h \
 	src/tools/consumer_groups_describe.c \
 	src/tools/consumer_groups_options.c \
 	src/tools/consumer_groups_reset.c \
+	src/tools/consumer_perf.c \
 	src/tools/date_time.c src/tools/date_time.h \
 	src/tools/delete_records.c src/tools/delete_records_priv.h \
 	src/tools/delete_records_file.c \
+	src/tools/delivery.c src/tools/delivery.h \
 	src/tools/deserializer.c src/tools/deserializer.h \
 	src/tools/ensemble.c src/tools/ensemble.h \
 	src/tools/formatter.c src/tools/formatter.h \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
 	src/tools/formatter_log_text.c \
 	src/tools/get_offsets.c \
+	src/tools/group_consumer.c src/tools/group_consumer.h \
 	src/tools/java_base64.c src/tools/java_base64.h \
+	src/tools/java_date.c src/tools/java_date.h \
+	src/tools/java_number.c src/tools/java_number.h \
 	src/tools/java_order.c src/tools/java_order.h \
+	src/tools/java_random.c src/tools/java_random.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
+	src/tools/justify.c src/tools/justify.h \
 	src/tools/line_reader.c src/tools/line_reader.h \
 	src/tools/list.h \
 	src/tools/log_dirs.c src/tools/log_dirs_priv.h \
 	src/tools/log_dirs_json.c \
 	src/tools/options.c src/tools/options.h \
+	src/tools/payload.c src/tools/payload.h \
+	src/tools/perf_stats.c src/tools/perf_stats.h \
+	src/tools/producer.c src/tools/producer.h \
+	src/tools/producer_perf.c src/tools/producer_perf_priv.h \
+	src/tools/producer_perf_options.c \
 	src/tools/report.c src/tools/report.h \
 	src/tools/reset_plan.c src/tools/reset_plan.h \
+	src/tools/similar.c src/tools/similar.h \
+	src/tools/throttle.c src/tools/throttle.h \
 	src/tools/tool.h \
 	src/tools/tool_admin.c src/tools/tool_admin.h \
 	src/tools/topic_filter.c src/tools/topic_filter.h \

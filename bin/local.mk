@@ -13,7 +13,7 @@ conf_files = server.properties zookeeper.properties
 EXTRA_DIST += bin/quickstart.sh conf/server.properties conf/zookeeper.properties
 
 # A configuration that is there already belongs to the operator: it is neither replaced nor removed.
-install-data-local: install-conf
+install-data-local: install-conf install-manual
 install-conf:
 	$(MKDIR_P) '$(DESTDIR)$(prefix)/conf'
 	@for f in $(conf_files); do \
@@ -22,7 +22,7 @@ install-conf:
 	done
 	test -e '$(DESTDIR)$(prefix)/config' || $(LN_S) conf '$(DESTDIR)$(prefix)/config'
 
-uninstall-local: uninstall-conf
+uninstall-local: uninstall-conf uninstall-manual
 uninstall-conf:
 	@for f in $(conf_files); do \
 		cmp -s '$(srcdir)'/conf/$$f '$(DESTDIR)$(prefix)'/conf/$$f && \

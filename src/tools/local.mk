@@ -5,6 +5,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/client_log.c src/tools/client_log.h \
 	src/tools/client_properties.c src/tools/client_properties.h \
 	src/tools/client_security.c src/tools/client_security.h \
+	src/tools/completion.c src/tools/completion.h \
 	src/tools/console_consumer.c \
 	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
 	src/tools/console_producer.c \
@@ -14,9 +15,11 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/java_regex.c src/tools/java_regex.h \
 	src/tools/line_reader.c src/tools/line_reader.h \
 	src/tools/list.h \
+	src/tools/manual.c src/tools/manual.h \
 	src/tools/options.c src/tools/options.h \
 	src/tools/report.c src/tools/report.h \
-	src/tools/tool.h \
+	src/tools/scripts.c src/tools/scripts.h \
+	src/tools/tool.c src/tools/tool.h \
 	src/tools/topics.c src/tools/topics_priv.h \
 	src/tools/topics_describe.c \
 	src/tools/topics_options.c \
@@ -29,3 +32,41 @@ moldau_SOURCES = src/tools/main.c
 moldau_LDADD = $(UPTO_tools)
 moldau_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
 EXTRA_DIST += src/tools/README.md
+
+# The manual and the completion of bash: made by the program from the tools' own tables. Where it cannot be run (another
+# machine's compiler), MOLDAU_RUN names a command that can, such as "qemu-aarch64 ./moldau".
+MOLDAU_RUN = ./moldau$(EXEEXT)
+manuals = $(patsubst bin/%,man/%.1,$(filter-out bin/moldau-env.sh,$(dist_bin_SCRIPTS))) man/moldau.1 man/moldaud.8
+completion = completion/moldau
+all-local: $(manuals) $(completion)
+CLEANFILES += $(manuals) $(completion)
+EXTRA_DIST += src/tools/completion.bash
+
+$(manuals): moldau$(EXEEXT)
+	@$(MKDIR_P) man
+	$(AM_V_GEN)$(MOLDAU_RUN) manual $(basename $(@F)) >$@.new && mv $@.new $@
+
+$(completion): moldau$(EXEEXT) src/tools/completion.bash
+	@$(MKDIR_P) completion
+	$(AM_V_GEN)$(MOLDAU_RUN) completion >$@.new && cat $(srcdir)/src/tools/completion.bash >>$@.new && mv $@.new $@
+
+bash_completion_dir = $(datadir)/bash-completion/completions
+completion_links = $(patsubst bin/%,%,$(filter-out bin/moldau-env.sh,$(dist_bin_SCRIPTS))) moldaud
+
+# bash-completion looks for a file with the name of the command.
+install-manual: $(manuals) $(completion)
+	$(MKDIR_P) '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(bash_completion_dir)'
+	$(INSTALL_DATA) $(filter %.1,$(manuals)) '$(DESTDIR)$(mandir)/man1'
+	$(INSTALL_DATA) $(filter %.8,$(manuals)) '$(DESTDIR)$(mandir)/man8'
+	$(INSTALL_DATA) $(completion) '$(DESTDIR)$(bash_completion_dir)'
+	@for name in $(completion_links); do \
+		rm -f '$(DESTDIR)$(bash_completion_dir)'/$$name && \
+		$(LN_S) moldau '$(DESTDIR)$(bash_completion_dir)'/$$name || exit 1; \
+	done
+
+uninstall-manual:
+	cd '$(DESTDIR)$(mandir)/man1' && rm -f $(notdir $(filter %.1,$(manuals)))
+	cd '$(DESTDIR)$(mandir)/man8' && rm -f $(notdir $(filter %.8,$(manuals)))
+	cd '$(DESTDIR)$(bash_completion_dir)' && rm -f moldau $(completion_links)
+
+.PHONY: install-manual uninstall-manual

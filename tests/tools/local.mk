@@ -24,3 +24,21 @@ tests_tools_test_formatter_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_tools_test_java_regex_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_tools_test_line_reader_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_tools_test_options_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_manual
+tests_tools_test_manual_SOURCES = tests/tools/test_manual.c
+tests_tools_test_manual_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_manual_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_tool
+tests_tools_test_tool_SOURCES = tests/tools/test_tool.c
+tests_tools_test_tool_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_tool_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_SCRIPTS += tests/tools/check-completion.sh tests/tools/check-tools.sh
+EXTRA_DIST += tests/tools/check-completion.sh tests/tools/check-tools.sh
+
+check_PROGRAMS += tests/tools/test_start
+tests_tools_test_start_SOURCES = tests/tools/test_start.c
+tests_tools_test_start_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_start_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

@@ -3,6 +3,7 @@ dist_bin_SCRIPTS = \
 	bin/moldau-env.sh \
 	bin/kafka-console-consumer.sh \
 	bin/kafka-console-producer.sh \
+	bin/kafka-dump-log.sh \
 	bin/kafka-server-start.sh \
 	bin/kafka-server-stop.sh \
 	bin/kafka-topics.sh \

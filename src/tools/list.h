@@ -4,4 +4,5 @@
  */
 TOOL_ROW(console_consumer)
 TOOL_ROW(console_producer)
+TOOL_ROW(dump_log)
 TOOL_ROW(topics)

@@ -9,15 +9,33 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/console_consumer.c \
 	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
 	src/tools/console_producer.c \
+	src/tools/decode_metadata.c \
+	src/tools/decode_offsets.c \
+	src/tools/decode_remote_log.c \
+	src/tools/decode_transactions.c \
 	src/tools/deserializer.c src/tools/deserializer.h \
+	src/tools/dump_log.c src/tools/dump_log_priv.h \
+	src/tools/dump_log_index.c \
+	src/tools/dump_log_producers.c \
+	src/tools/dump_log_records.c \
+	src/tools/findings.c src/tools/findings.h \
 	src/tools/formatter.c src/tools/formatter.h \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
+	src/tools/java_exception.c src/tools/java_exception.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
 	src/tools/line_reader.c src/tools/line_reader.h \
 	src/tools/list.h \
 	src/tools/manual.c src/tools/manual.h \
+	src/tools/message_json.c src/tools/message_json.h \
 	src/tools/options.c src/tools/options.h \
+	src/tools/record_decoder.c src/tools/record_decoder.h src/tools/record_decoder_priv.h \
+	src/tools/records.c src/tools/records.def src/tools/records.h \
+	src/tools/records/consumer_group.def \
+	src/tools/records/kraft_cluster.def \
+	src/tools/records/kraft_control.def \
+	src/tools/records/remote_log.def \
 	src/tools/report.c src/tools/report.h \
+	src/tools/scala_hash.c src/tools/scala_hash.h \
 	src/tools/scripts.c src/tools/scripts.h \
 	src/tools/tool.c src/tools/tool.h \
 	src/tools/topics.c src/tools/topics_priv.h \

@@ -79,7 +79,8 @@ bool decode_frame(struct cursor *c, struct metadata_frame *ret, const char **ret
 static int read_record(const struct schema *s, int version, struct cursor *c, struct arena *a,
 	union cluster_record *record)
 {
-	static const struct schema empty = {.name = "empty", .last = 0, .flexible = 0};
+	static const struct field no_fields[1];
+	static const struct schema empty = {.name = "empty", .fields = no_fields};
 
 	return decode_message(s ? s : &empty, version, c, a, record);
 }

@@ -46,42 +46,40 @@ static size_t put_character(const char *p, size_t n, FILE *out)
 
 void message_json_plain(const void *text, size_t n, FILE *out)
 {
-	const char *p = text, *end = p + n;
+	const char *p = text;
 
-	while (p < end) {
-		if ((unsigned char)*p < 0x80)
-			putc_unlocked(*p++, out);
+	for (size_t i = 0; i < n;) {
+		if ((unsigned char)p[i] < 0x80)
+			putc_unlocked(p[i++], out);
 		else
-			p += put_character(p, (size_t)(end - p), out);
+			i += put_character(p + i, n - i, out);
 	}
 }
 
 void message_json_string(struct str s, FILE *out)
 {
 	static const char escaped[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
-	const char *p = s.p, *end = p + MAX(s.len, 0);
+	size_t n = (size_t)MAX(s.len, 0);
 
 	if (s.len < 0) {
 		fputs("null", out);
 		return;
 	}
 	putc('"', out);
-	while (p < end) {
-		size_t plain = plain_length(p, (size_t)(end - p));
+	for (size_t i = 0; i < n;) {
+		size_t plain = plain_length(s.p + i, n - i);
 		const char *at;
 
-		fwrite(p, 1, plain, out);
-		p += plain;
-		if (p == end)
+		fwrite(s.p + i, 1, plain, out);
+		i += plain;
+		if (i == n)
 			break;
-		at = *p ? strchr(escaped, *p) : NULL;
+		at = s.p[i] ? strchr(escaped, s.p[i]) : NULL;
 		if (at)
 			fprintf(out, "\\%c", letters[at - escaped]);
-		else if ((unsigned char)*p < ' ')
-			fprintf(out, "\\u%04X", (unsigned)*p);
-		else
-			p += put_character(p, (size_t)(end - p), out) - 1;
-		p++;
+		else if ((unsigned char)s.p[i] < ' ')
+			fprintf(out, "\\u%04X", (unsigned)s.p[i]);
+		i += at || (unsigned char)s.p[i] < ' ' ? 1 : put_character(s.p + i, n - i, out);
 	}
 	putc('"', out);
 }

@@ -102,7 +102,7 @@ public class DumpCheck {
     static List<SimpleRecord> samples(boolean headers) {
         Header[] some = headers ? new Header[] {new RecordHeader("h1", bytes("x")), new RecordHeader("\u00fc", null),
             new RecordHeader("", bytes(""))} : new Header[0];
-        byte[] large = new byte[100000];
+        byte[] large = new byte[70000];
         for (int i = 0; i < large.length; i++)
             large[i] = (byte) ('a' + i * i % 23);
         return Arrays.asList(
@@ -147,6 +147,9 @@ public class DumpCheck {
     static void special() throws Exception {
         SimpleRecord a = new SimpleRecord(TIME, bytes("a"), bytes("1"));
         file("gaps/00000000000000000100.log", plain(100, a), plain(103, a, a), plain(200, a), plain(150, a));
+        file("old/" + LOG, batch((byte) 0, CompressionType.NONE, TimestampType.NO_TIMESTAMP_TYPE, 0, -1, -1, false, Arrays.asList(a, a)),
+            batch((byte) 1, CompressionType.NONE, TimestampType.CREATE_TIME, 2, -1, -1, false, samples(false).subList(0, 6)),
+            batch((byte) 1, CompressionType.NONE, TimestampType.LOG_APPEND_TIME, 8, -1, -1, false, Arrays.asList(a)));
         file("tail/" + LOG, plain(0, a), ByteBuffer.wrap(new byte[40]).putLong(0, 1).putInt(8, 500).position(0));
         file("zeros/" + LOG, plain(0, a), ByteBuffer.wrap(new byte[4096]));
         file("empty/" + LOG);

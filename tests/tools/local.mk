@@ -42,3 +42,11 @@ check_PROGRAMS += tests/tools/test_start
 tests_tools_test_start_SOURCES = tests/tools/test_start.c
 tests_tools_test_start_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_start_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_findings
+tests_tools_test_findings_SOURCES = tests/tools/test_findings.c
+tests_tools_test_findings_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_findings_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_SCRIPTS += tests/tools/check-dump-log.sh
+EXTRA_DIST += tests/tools/check-dump-log.sh tests/tools/data

@@ -86,6 +86,7 @@ const struct zk_endpoint *config_listeners(
  * name of this machine. */
 const struct zk_endpoint *config_advertised(const struct config *c, size_t *ret_n);
 const char *config_inter_broker_listener(const struct config *c); /* listener name */
+bool config_reads_by_rack(const struct config *c); /* replica.selector.class */
 
 /* --- layers, for describing and altering --- */
 

@@ -9,9 +9,9 @@
 #include "base/logger.h"
 #include "base/str.h"
 #include "broker/config_priv.h"
+#include "protocol/metadata_version.h"
 
 #define JMX_REPORTER "org.apache.kafka.common.metrics.JmxReporter"
-#define METADATA_VERSION_0_11_0 10 /* the first with record format 2 */
 
 /* Only the reporter that we do not miss: JMX has no meaning here. */
 static bool only_jmx(const struct config *c, enum config_id id)
@@ -51,7 +51,7 @@ static void warn_known(const struct config *c, enum config_id id, const char *at
 	else if (id == CFG_OFFSETS_COMMIT_REQUIRED_ACKS)
 		log_warn("%s: deprecated, and removed in Apache Kafka 4.0", at);
 	else if (id == CFG_LOG_MESSAGE_FORMAT_VERSION &&
-		 metadata_version(config_text(c, id)) < METADATA_VERSION_0_11_0)
+		 metadata_version(config_text(c, id)) < METADATA_VERSION_0_11_0_IV0)
 		log_warn("%s: ignored, records are written in format 2 since "
 			 "inter.broker.protocol.version 3.0",
 			at);

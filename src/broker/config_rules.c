@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "broker/config_priv.h"
 #include "protocol/errors.h"
+#include "protocol/metadata_version.h"
 
 /* A broken rule, which Kafka reports as "requirement failed: ...". */
 static int PRINTF(3, 4) broken(struct config_fault *f, enum config_id id, const char *fmt, ...)
@@ -112,6 +113,26 @@ static int check_replication(const struct config *c, struct config_fault *f)
 			"replica.fetch.wait.max.ms should always be less than or equal to "
 			"replica.lag.time.max.ms to prevent "
 			"frequent changes in ISR");
+	return 0;
+}
+
+/* The two selectors that Kafka has; there is no class path for others. */
+#define RACK_AWARE_SELECTOR "org.apache.kafka.common.replica.RackAwareReplicaSelector"
+#define LEADER_SELECTOR	    "org.apache.kafka.common.replica.LeaderSelector"
+
+bool config_reads_by_rack(const struct config *c)
+{
+	const char *class = config_text(c, CFG_REPLICA_SELECTOR_CLASS);
+
+	return class && !strcmp(class, RACK_AWARE_SELECTOR);
+}
+
+static int check_selector(const struct config *c, struct config_fault *f)
+{
+	const char *class = config_text(c, CFG_REPLICA_SELECTOR_CLASS);
+
+	if (class && *class && !config_reads_by_rack(c) && strcmp(class, LEADER_SELECTOR))
+		return broken(f, CFG_REPLICA_SELECTOR_CLASS, "expected " RACK_AWARE_SELECTOR ", or unset");
 	return 0;
 }
 
@@ -271,6 +292,7 @@ int config_check_rules(const struct config *c, struct config_fault *f)
 		check_log_dirs,
 		check_logs,
 		check_replication,
+		check_selector,
 		check_version,
 		check_listeners,
 		check_network,

@@ -435,6 +435,7 @@ static void settings(void *arg, struct broker_settings *ret)
 	CLEANUP(config_unrefp) struct config *c = dynamic_config_current(s->dynamic);
 
 	*ret = (struct broker_settings){
+		.rack_aware_reads = config_reads_by_rack(c),
 		.num_partitions = config_int(c, CFG_NUM_PARTITIONS),
 		.default_replication_factor = config_int(c, CFG_DEFAULT_REPLICATION_FACTOR),
 		.auto_create_topics = config_bool(c, CFG_AUTO_CREATE_TOPICS_ENABLE),

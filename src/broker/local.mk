@@ -13,7 +13,10 @@ src_broker_libbroker_a_SOURCES = \
 src_broker_libbroker_a_SOURCES += src/broker/registration.c src/broker/registration.h
 src_broker_libbroker_a_SOURCES += \
 	src/broker/broker.c src/broker/broker.h \
+	src/broker/controlled_shutdown.c src/broker/controlled_shutdown.h \
 	src/broker/local_control.c src/broker/local_control.h \
+	src/broker/peer_control.c src/broker/peer_control.h \
+	src/broker/producer_id_request.c src/broker/producer_id_request.h \
 	src/broker/reconfigure.c src/broker/reconfigure.h \
 	src/broker/settings.c src/broker/settings.h
 EXTRA_DIST += src/broker/README.md

@@ -7,6 +7,8 @@
 #include "base/alloc.h"
 #include "broker/config.h"
 #include "net/server.h"
+#include "protocol/metadata_version.h"
+#include "replica/fetchers.h"
 #include "storage/log_dirs.h"
 #include "zk/session.h"
 #include "zk/znode.h"
@@ -106,4 +108,24 @@ void settings_registration(const struct config *c, const struct server *server, 
 		e->port = advertised[i].port ? advertised[i].port : server_port(server, advertised[i].listener);
 	}
 	ret->rack = rack ? xstrdup(rack) : NULL;
+}
+
+void settings_fetchers(const struct config *c, int32_t broker_id, struct fetchers_config *ret)
+{
+	*ret = (struct fetchers_config){
+		.follower = {
+			.broker_id = broker_id,
+			.metadata_version = metadata_version(config_text(c, CFG_INTER_BROKER_PROTOCOL_VERSION)),
+			.backoff_ms = config_int(c, CFG_REPLICA_FETCH_BACKOFF_MS),
+			.wait_max_ms = config_int(c, CFG_REPLICA_FETCH_WAIT_MAX_MS),
+			.min_bytes = config_int(c, CFG_REPLICA_FETCH_MIN_BYTES),
+			.response_max_bytes = config_int(c, CFG_REPLICA_FETCH_RESPONSE_MAX_BYTES),
+			.partition_max_bytes = config_int(c, CFG_REPLICA_FETCH_MAX_BYTES),
+		},
+		.listener = config_inter_broker_listener(c),
+		.per_leader = config_int(c, CFG_NUM_REPLICA_FETCHERS),
+		.connect_timeout_ms = config_int(c, CFG_REPLICA_SOCKET_TIMEOUT_MS),
+		.request_timeout_ms = config_int(c, CFG_REQUEST_TIMEOUT_MS),
+		.receive_buffer_bytes = config_int(c, CFG_REPLICA_SOCKET_RECEIVE_BUFFER_BYTES),
+	};
 }

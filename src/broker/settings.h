@@ -21,6 +21,10 @@ void settings_log_dirs(const struct config *c, struct log_dirs_config *ret);
 void settings_server(const struct config *c, int32_t broker_id, struct server_listener *listeners,
     struct server_config *ret);
 
+struct fetchers_config;
+/* Without clock and partitions. */
+void settings_fetchers(const struct config *c, int32_t broker_id, struct fetchers_config *ret);
+
 struct server;
 /* What is registered: advertised endpoints (a port 0 becomes the bound one), rack. Owned by the caller:
  * znode_broker_fini. */

@@ -21,6 +21,7 @@ src_controller_libcontroller_a_SOURCES = \
 	src/controller/producer_blocks.c \
 	src/controller/producer_blocks.h \
 	src/controller/reassignment.c \
+	src/controller/reassignment_calls.c \
 	src/controller/replica_assignment.c \
 	src/controller/replica_assignment.h \
 	src/controller/replica_states.c \

@@ -15,6 +15,8 @@ src_protocol_libprotocol_a_SOURCES = \
 	src/protocol/message_tables.h \
 	src/protocol/messages.def \
 	src/protocol/messages.h \
+	src/protocol/metadata_version.c \
+	src/protocol/metadata_version.h \
 	src/protocol/primitive.c \
 	src/protocol/primitive.h \
 	src/protocol/print.c \

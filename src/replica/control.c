@@ -34,6 +34,7 @@ struct step {
 	struct partition *p; /* counted; NULL: refused before it was made */
 	enum step_role role;
 	unsigned moved;
+	bool attached; /* its log, just now */
 };
 
 struct isr_change {
@@ -116,7 +117,7 @@ static bool ids_differ(struct partitions *ps, const struct step *s)
 }
 
 /* Equal epoch: nothing to do but learn the topic id (replication.md 4.2 step 4). 0, or 11 for a plain repeat. */
-static int same_epoch(struct step *s)
+static int same_epoch(struct partitions *ps, struct step *s)
 {
 	struct log *log = partition_log(s->p);
 	struct uuid local = log ? log_topic_id(log) : UUID_ZERO;
@@ -126,6 +127,8 @@ static int same_epoch(struct step *s)
 		r = log_set_topic_id(log, s->result->topic_id);
 	else if (!uuid_is_zero(local) && uuid_is_zero(s->result->topic_id) && !partition_is_leader(s->p))
 		r = 0; /* KAFKA-13394: the controller went back to a version without ids */
+	if (r == 0 && ps->fetching.set_topic_id)
+		ps->fetching.set_topic_id(ps->fetching.arg, s->p, s->result->topic_id);
 	log_unref(log);
 	return r;
 }
@@ -155,7 +158,7 @@ static int decide(struct isr_change *c, struct step *s)
 	if (s->state->leader_epoch < epoch)
 		return KERR_STALE_CONTROLLER_EPOCH;
 	if (s->state->leader_epoch == epoch && !c->req->is_kraft_controller)
-		return same_epoch(s);
+		return same_epoch(c->ps, s);
 	if (!lists(s->state->replicas, s->state->replicas_n, self))
 		return KERR_UNKNOWN_TOPIC_OR_PARTITION;
 	s->role = s->state->leader == self ? STEP_LEADER : STEP_FOLLOWER;
@@ -193,6 +196,7 @@ static int ensure_log(struct isr_change *c, struct step *s)
 			return FAIL(r);
 		partition_attach(s->p, log, partitions_pace(c->ps, log_parent_dir(log)),
 				 log_dirs_checkpointed_high_watermark(c->ps->config.log_dirs, log));
+		s->attached = true;
 	}
 	if (uuid_is_zero(log_topic_id(log)) && !uuid_is_zero(s->result->topic_id))
 		r = log_set_topic_id(log, s->result->topic_id);
@@ -282,11 +286,30 @@ static void make_follower(struct isr_change *c, struct step *s)
 	log_started(c, s, &was);
 }
 
+/* Those whose leader or epoch has changed are fetched from their leaders anew: out of the fetchers first, so that where
+ * to begin is read from logs that nobody writes (KAFKA-13266). */
+static void follow_all(struct isr_change *c)
+{
+	for (int32_t i = 0; i < c->n; i++) {
+		if (c->steps[i].role == STEP_FOLLOWER && c->steps[i].moved)
+			partitions_unfollow(c->ps, c->steps[i].p);
+	}
+	for (int32_t i = 0; i < c->n; i++) {
+		if (c->steps[i].role == STEP_FOLLOWER && c->steps[i].moved && !c->steps[i].result->error)
+			partitions_follow(c->ps, c->image, c->steps[i].p);
+	}
+	partitions_settle(c->ps);
+}
+
 /* Locks: state_change held. */
 static void apply_steps(struct isr_change *c)
 {
 	for (int32_t i = 0; i < c->n; i++)
 		c->steps[i].result->error = kerr_of(decide(c, &c->steps[i]));
+	for (int32_t i = 0; i < c->n; i++) {
+		if (c->steps[i].role == STEP_LEADER)
+			partitions_unfollow(c->ps, c->steps[i].p);
+	}
 	for (int32_t i = 0; i < c->n; i++) {
 		if (c->steps[i].role == STEP_LEADER)
 			make_leader(c, &c->steps[i]);
@@ -295,6 +318,7 @@ static void apply_steps(struct isr_change *c)
 		if (c->steps[i].role == STEP_FOLLOWER)
 			make_follower(c, &c->steps[i]);
 	}
+	follow_all(c);
 }
 
 static void wake_steps(struct isr_change *c)
@@ -302,6 +326,8 @@ static void wake_steps(struct isr_change *c)
 	for (int32_t i = 0; i < c->n; i++) {
 		struct step *s = &c->steps[i];
 
+		if (s->attached && c->ps->config.log_attached)
+			c->ps->config.log_attached(c->ps->config.arg, partition_topic(s->p));
 		if (s->p && s->moved)
 			partitions_moved(c->ps, s->p, s->moved);
 		s->p = partition_unref(s->p);
@@ -406,6 +432,8 @@ static int stop_one(struct partitions *ps, struct stop *s)
 		return KERR_FENCED_LEADER_EPOCH;
 	if (!partitions_name_is_legal(s->topic))
 		return KERR_INVALID_TOPIC_EXCEPTION;
+	if (s->p)
+		partitions_unfollow(ps, s->p);
 	if (!s->delete)
 		return 0; /* nothing is fetched any more; the partition stays until a higher epoch revives it */
 	if (s->p) {
@@ -436,6 +464,7 @@ int partitions_stop_replica(struct partitions *ps, const struct stop_replica_req
 	}
 	for (int32_t i = 0; i < ret->n; i++)
 		ret->v[i].error = kerr_of(stop_one(ps, &v[i]));
+	partitions_settle(ps);
 	lock_release(&ps->state_change);
 	for (int32_t i = 0; i < ret->n; i++) {
 		if (v[i].p && !ret->v[i].error)
@@ -452,6 +481,14 @@ static void wake_topic(struct partitions *ps, struct str topic)
 	delayed_check(ps->config.delayed, (struct delayed_key){ DELAYED_TOPIC, topic, -1 });
 }
 
+static void wake_elections(struct partitions *ps, struct str topic,
+			   const struct update_metadata_request_update_metadata_partition_state *v, int32_t n)
+{
+	for (int32_t i = 0; i < n; i++)
+		delayed_check(ps->config.delayed,
+			      (struct delayed_key){ DELAYED_ELECT_LEADERS, topic, v[i].partition_index });
+}
+
 int partitions_update_metadata(struct partitions *ps, const struct update_metadata_request *req)
 {
 	int r;
@@ -466,9 +503,14 @@ int partitions_update_metadata(struct partitions *ps, const struct update_metada
 	log_info("[Broker id=%d] Applied UpdateMetadata request sent by controller %d epoch %d for %d topics",
 		 (int)ps->config.broker_id, (int)req->controller_id, (int)req->controller_epoch,
 		 (int)(req->topic_states_n + req->ungrouped_partition_states_n));
-	for (int32_t i = 0; i < req->ungrouped_partition_states_n; i++)
+	for (int32_t i = 0; i < req->ungrouped_partition_states_n; i++) {
 		wake_topic(ps, req->ungrouped_partition_states[i].topic_name);
-	for (int32_t i = 0; i < req->topic_states_n; i++)
+		wake_elections(ps, req->ungrouped_partition_states[i].topic_name, &req->ungrouped_partition_states[i], 1);
+	}
+	for (int32_t i = 0; i < req->topic_states_n; i++) {
 		wake_topic(ps, req->topic_states[i].topic_name);
+		wake_elections(ps, req->topic_states[i].topic_name, req->topic_states[i].partition_states,
+			       req->topic_states[i].partition_states_n);
+	}
 	return 0;
 }

@@ -22,6 +22,7 @@
 #include "replica/partition.h"
 
 struct image;
+struct image_broker;
 struct leader_and_isr_request;
 struct log_dirs;
 struct partitions;
@@ -35,11 +36,34 @@ struct partitions_config {
 	struct log_dirs *log_dirs;
 	struct delayed *delayed;
 	int64_t replica_lag_time_max_ms; /* replica.lag.time.max.ms */
+	/* The log of a partition of this topic was made or attached, so a change of the topic's settings just before may
+	 * have missed it. No lock held, any thread. May be NULL. */
+	void (*log_attached)(void *arg, const char *topic);
+	void *arg;
+};
+
+/* What copies partitions from their leaders (fetchers.h). Called one at a time, RANK_STATE_CHANGE held. */
+struct partitions_fetching {
+	void (*follow)(void *arg, struct partition *p, const struct image_broker *leader, int32_t leader_epoch,
+	    struct uuid topic_id);
+	void (*unfollow)(void *arg, struct partition *p); /* also when it is not followed */
+	void (*set_topic_id)(void *arg, struct partition *p, struct uuid topic_id);
+	void (*settle)(void *arg); /* a control request is done: who has nothing left to copy may end */
+	void *arg;
 };
 
 struct partitions *partitions_new(const struct partitions_config *config);
 /* Nobody uses it any more. Accepts NULL, returns NULL. */
 struct partitions *partitions_free(struct partitions *ps);
+
+/* Before the first control request; copied. Without it nothing is followed. */
+void partitions_set_fetching(struct partitions *ps, const struct partitions_fetching *fetching);
+/* Who carries proposals of other in-sync sets to the controller (isr_changes.h): called without a lock. The same. */
+void partitions_set_proposer(struct partitions *ps, void (*propose)(void *arg, struct partition *p), void *arg);
+/* Looks for followers that fell behind; every half of replica.lag.time.max.ms. */
+void partitions_check_isrs(struct partitions *ps);
+/* Lets every partition that is followed be followed anew, after the number of fetchers has changed. Waits. */
+void partitions_follow_again(struct partitions *ps);
 
 /* The broker epoch of the current registration in ZooKeeper, which fences requests meant for an earlier one. */
 void partitions_set_broker_epoch(struct partitions *ps, int64_t epoch);
@@ -67,6 +91,8 @@ void partitions_count(struct partitions *ps, struct partitions_count *ret);
 void partitions_moved(struct partitions *ps, struct partition *p, unsigned moved);
 /* Storage under the partition failed with -errno `r`: its log directory goes offline, on another thread. */
 void partitions_storage_failed(struct partitions *ps, struct partition *p, int r);
+/* The log was truncated: writes the recovery points of its directory, which must not stay above its end. */
+void partitions_truncated(struct partitions *ps, struct partition *p);
 /* A log directory is offline: so are the partitions in it. Called through log_dirs' on_dir_offline. Waits. */
 void partitions_dir_offline(struct partitions *ps, const char *dir);
 

@@ -26,6 +26,11 @@ struct partitions {
 	_Atomic int32_t controller_epoch; /* written under state_change */
 	_Atomic int64_t broker_epoch;
 
+	struct partitions_fetching fetching; /* used under state_change; all NULL: nothing is followed */
+
+	void (*propose)(void *arg, struct partition *p); /* NULL: nobody */
+	void *propose_arg;
+
 	struct lock lock; /* RANK_TABLE: guards what follows */
 	struct partition_row *rows;
 	struct pace_row *paces; /* one per log directory; live as long as we do */
@@ -37,6 +42,10 @@ bool partitions_name_is_legal(struct str name);
 struct partition *partitions_get_or_make(struct partitions *ps, struct str topic, int32_t index);
 /* Locks: state_change held. Takes the partition out of the table. */
 void partitions_remove(struct partitions *ps, struct partition *p);
+/* Locks: state_change held for all of these. Calls of `fetching`, if there is one. */
+void partitions_follow(struct partitions *ps, const struct image *image, struct partition *p);
+void partitions_unfollow(struct partitions *ps, struct partition *p);
+void partitions_settle(struct partitions *ps);
 struct disk_pace *partitions_pace(struct partitions *ps, const char *dir);
 
 #endif

@@ -123,8 +123,16 @@ class Connection:
         answer.string()
         answer.take("i")
         return answer.array(lambda: (answer.take("h"), answer.string(), answer.take("b"), answer.array(
-            lambda: (answer.take("hiii"), answer.array(lambda: answer.take("i")), answer.array(
+            lambda: (answer.take("hii"), answer.array(lambda: answer.take("i")), answer.array(
                 lambda: answer.take("i"))))))[0][0]
+
+    def controller(self):
+        """The controller's id as this broker has heard it, -1 when it has not."""
+        answer = self.request(METADATA, 4, array([]) + b"\0")
+        answer.take("i")
+        answer.array(lambda: (answer.take("i"), answer.string(), answer.take("i"), answer.string()))
+        answer.string()
+        return answer.take("i")
 
     def produce(self, topic, partition, records, acks=1, version=7):
         """(error code, base offset)"""

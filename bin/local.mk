@@ -11,6 +11,7 @@ dist_bin_SCRIPTS = \
 	bin/kafka-log-dirs.sh \
 	bin/kafka-producer-perf-test.sh \
 	bin/kafka-run-class.sh \
+	bin/kafka-dump-log.sh \
 	bin/kafka-server-start.sh \
 	bin/kafka-server-stop.sh \
 	bin/kafka-topics.sh \
@@ -21,7 +22,7 @@ conf_files = server.properties zookeeper.properties
 EXTRA_DIST += bin/quickstart.sh conf/server.properties conf/zookeeper.properties
 
 # A configuration that is there already belongs to the operator: it is neither replaced nor removed.
-install-data-local: install-conf
+install-data-local: install-conf install-manual
 install-conf:
 	$(MKDIR_P) '$(DESTDIR)$(prefix)/conf'
 	@for f in $(conf_files); do \
@@ -30,7 +31,7 @@ install-conf:
 	done
 	test -e '$(DESTDIR)$(prefix)/config' || $(LN_S) conf '$(DESTDIR)$(prefix)/config'
 
-uninstall-local: uninstall-conf
+uninstall-local: uninstall-conf uninstall-manual
 uninstall-conf:
 	@for f in $(conf_files); do \
 		cmp -s '$(srcdir)'/conf/$$f '$(DESTDIR)$(prefix)'/conf/$$f && \

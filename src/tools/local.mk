@@ -22,6 +22,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/configs_resource.c \
 	src/tools/configs_scram.c \
 	src/tools/configs_zookeeper.c \
+	src/tools/completion.c src/tools/completion.h \
 	src/tools/console_consumer.c \
 	src/tools/console_consumer_group.c src/tools/console_consumer_group.h \
 	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
@@ -48,6 +49,19 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/java_number.c src/tools/java_number.h \
 	src/tools/java_order.c src/tools/java_order.h \
 	src/tools/java_random.c src/tools/java_random.h \
+	src/tools/decode_metadata.c \
+	src/tools/decode_offsets.c \
+	src/tools/decode_remote_log.c \
+	src/tools/decode_transactions.c \
+	src/tools/deserializer.c src/tools/deserializer.h \
+	src/tools/dump_log.c src/tools/dump_log_priv.h \
+	src/tools/dump_log_index.c \
+	src/tools/dump_log_producers.c \
+	src/tools/dump_log_records.c \
+	src/tools/findings.c src/tools/findings.h \
+	src/tools/formatter.c src/tools/formatter.h \
+	src/tools/formatter_log.c src/tools/formatter_log.h \
+	src/tools/java_exception.c src/tools/java_exception.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
 	src/tools/justify.c src/tools/justify.h \
 	src/tools/line_reader.c src/tools/line_reader.h \
@@ -68,6 +82,19 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/tool_admin.c src/tools/tool_admin.h \
 	src/tools/topic_filter.c src/tools/topic_filter.h \
 	src/tools/topic_settings.c src/tools/topic_settings.h \
+	src/tools/manual.c src/tools/manual.h \
+	src/tools/message_json.c src/tools/message_json.h \
+	src/tools/options.c src/tools/options.h \
+	src/tools/record_decoder.c src/tools/record_decoder.h src/tools/record_decoder_priv.h \
+	src/tools/records.c src/tools/records.def src/tools/records.h \
+	src/tools/records/consumer_group.def \
+	src/tools/records/kraft_cluster.def \
+	src/tools/records/kraft_control.def \
+	src/tools/records/remote_log.def \
+	src/tools/report.c src/tools/report.h \
+	src/tools/scala_hash.c src/tools/scala_hash.h \
+	src/tools/scripts.c src/tools/scripts.h \
+	src/tools/tool.c src/tools/tool.h \
 	src/tools/topics.c src/tools/topics_priv.h \
 	src/tools/topics_describe.c \
 	src/tools/topics_options.c \
@@ -82,3 +109,41 @@ moldau_SOURCES = src/tools/main.c
 moldau_LDADD = $(UPTO_tools)
 moldau_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
 EXTRA_DIST += src/tools/README.md
+
+# The manual and the completion of bash: made by the program from the tools' own tables. Where it cannot be run (another
+# machine's compiler), MOLDAU_RUN names a command that can, such as "qemu-aarch64 ./moldau".
+MOLDAU_RUN = ./moldau$(EXEEXT)
+manuals = $(patsubst bin/%,man/%.1,$(filter-out bin/moldau-env.sh,$(dist_bin_SCRIPTS))) man/moldau.1 man/moldaud.8
+completion = completion/moldau
+all-local: $(manuals) $(completion)
+CLEANFILES += $(manuals) $(completion)
+EXTRA_DIST += src/tools/completion.bash
+
+$(manuals): moldau$(EXEEXT)
+	@$(MKDIR_P) man
+	$(AM_V_GEN)$(MOLDAU_RUN) manual $(basename $(@F)) >$@.new && mv $@.new $@
+
+$(completion): moldau$(EXEEXT) src/tools/completion.bash
+	@$(MKDIR_P) completion
+	$(AM_V_GEN)$(MOLDAU_RUN) completion >$@.new && cat $(srcdir)/src/tools/completion.bash >>$@.new && mv $@.new $@
+
+bash_completion_dir = $(datadir)/bash-completion/completions
+completion_links = $(patsubst bin/%,%,$(filter-out bin/moldau-env.sh,$(dist_bin_SCRIPTS))) moldaud
+
+# bash-completion looks for a file with the name of the command.
+install-manual: $(manuals) $(completion)
+	$(MKDIR_P) '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(bash_completion_dir)'
+	$(INSTALL_DATA) $(filter %.1,$(manuals)) '$(DESTDIR)$(mandir)/man1'
+	$(INSTALL_DATA) $(filter %.8,$(manuals)) '$(DESTDIR)$(mandir)/man8'
+	$(INSTALL_DATA) $(completion) '$(DESTDIR)$(bash_completion_dir)'
+	@for name in $(completion_links); do \
+		rm -f '$(DESTDIR)$(bash_completion_dir)'/$$name && \
+		$(LN_S) moldau '$(DESTDIR)$(bash_completion_dir)'/$$name || exit 1; \
+	done
+
+uninstall-manual:
+	cd '$(DESTDIR)$(mandir)/man1' && rm -f $(notdir $(filter %.1,$(manuals)))
+	cd '$(DESTDIR)$(mandir)/man8' && rm -f $(notdir $(filter %.8,$(manuals)))
+	cd '$(DESTDIR)$(bash_completion_dir)' && rm -f moldau $(completion_links)
+
+.PHONY: install-manual uninstall-manual

@@ -13,7 +13,6 @@ src_broker_libbroker_a_SOURCES = \
 	src/broker/config_layers.c src/broker/config_listeners.c src/broker/config_log.c \
 	src/broker/config_rules.c src/broker/config_service.c src/broker/config_service.h \
 	src/broker/dynamic_config.c src/broker/dynamic_config.h src/broker/dynamic_config_priv.h \
-	src/broker/password_encoder.c src/broker/password_encoder.h \
 	src/broker/topic_config.c src/broker/topic_config.h \
 	src/broker/topic_overrides.c src/broker/topic_overrides.h
 src_broker_libbroker_a_SOURCES += src/broker/registration.c src/broker/registration.h

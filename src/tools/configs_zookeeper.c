@@ -339,27 +339,43 @@ static int encoder_number(
 	return 0;
 }
 
+/* Are the parameters such as Java takes them? 0, or -1: the tool has failed in Java's words. */
+static int check_encoder(struct configs *c, const struct password_encoder *e)
+{
+	char why[256];
+
+	if (e->iterations <= 0 || e->key_length <= 0)
+		return configs_refuse(c, "invalid %s value", e->iterations <= 0 ? "iterationCount" : "keyLength");
+	if (e->key_length / 8 != 16 && e->key_length / 8 != 24 && e->key_length / 8 != 32 &&
+		strncmp(e->cipher, "AES/", 4) == 0)
+		return configs_fail(c, "java.security.InvalidKeyException: Invalid AES key length: %d bytes",
+			(int)(e->key_length / 8));
+	if (password_encoder_check(e, why, sizeof(why)))
+		return configs_fail(c,
+			"java.security.NoSuchAlgorithmException: Cannot find any provider supporting %.150s",
+			e->cipher);
+	return 0;
+}
+
 static int encode_passwords(
 	struct configs *c, const struct properties *encoder, const struct words *keys)
 {
-	struct password_encoding e = {PASSWORD_CIPHER_DEFAULT, PASSWORD_KEY_BITS_DEFAULT,
-		PASSWORD_ITERATIONS_DEFAULT};
+	struct password_encoder e = {.secret = properties_get(encoder, ENCODER "secret"),
+		.cipher = "AES/CBC/PKCS5Padding",
+		.key_length = 128,
+		.iterations = 4096};
 	const char *cipher = properties_get(encoder, ENCODER "cipher.algorithm");
 
 	if (cipher)
 		e.cipher = cipher;
-	if (encoder_number(c, encoder, ENCODER "key.length", &e.key_bits) ||
-		encoder_number(c, encoder, ENCODER "iterations", &e.iterations))
+	if (encoder_number(c, encoder, ENCODER "key.length", &e.key_length) ||
+		encoder_number(c, encoder, ENCODER "iterations", &e.iterations) || check_encoder(c, &e))
 		return -1;
 	for (size_t i = 0; i < keys->n; i++) {
-		char why[PASSWORD_WHY_MAX], *text;
-		int r = password_encode(properties_get(encoder, ENCODER "secret"),
-			properties_get(&c->add, keys->v[i]), &e, &text, why);
+		char *text;
 
-		if (r == -ENOTSUP)
-			return configs_fail(c, "%s", why);
-		if (r)
-			return configs_refuse(c, "%s", why);
+		if (password_encode(&e, properties_get(&c->add, keys->v[i]), &text))
+			return configs_refuse(c, "Password could not be encoded");
 		properties_set(&c->add, keys->v[i], text, 0);
 		free(text);
 	}

@@ -116,6 +116,24 @@ static const struct tool scripts[] = {
 		.see_also = "kafka-server-start.sh(1), kafka-server-stop.sh(1)",
 	},
 	{
+		.script = "kafka-run-class.sh",
+		.summary = "run a tool by the name of its class in Apache Kafka",
+		.synopsis = "[-daemon] [-name NAME] [-loggc] CLASS [ARGUMENT]...",
+		.options = zookeeper_start_options,
+		.options_n = ARRAY_LEN(zookeeper_start_options),
+		.words = "class",
+		.description =
+			"Runs what a class of Apache Kafka is the program of, by the names of today "
+			"and of old releases, for scripts that call classes directly. "
+			"`kafka.tools.GetOffsetShell` is kafka-get-offsets.sh(1), `kafka.Kafka` the "
+			"broker.",
+		.examples = "\tkafka-run-class.sh kafka.tools.GetOffsetShell --broker-list localhost:9092 "
+			    "--topic t --time -1",
+		.exit_status = "That of the program; `1` for a class that stands for none.",
+		.environment = LOG_DIR_TEXT,
+		.see_also = "moldau(1)",
+	},
+	{
 		.script = "kafka-server-start.sh",
 		.summary = "start a broker",
 		.synopsis = "[-daemon] server.properties [--override property=value]...",

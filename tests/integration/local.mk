@@ -3,8 +3,8 @@ EXTRA_DIST += tests/integration/clients.py tests/integration/configs.py tests/in
 	tests/integration/harness.py tests/integration/messages.py tests/integration/records.py \
 	tests/integration/scenarios \
 	tests/integration/wire.py tests/integration/test_admin.py tests/integration/test_bench.py \
-	tests/integration/test_conformance.py \
+	tests/integration/test_config_znodes.py tests/integration/test_conformance.py \
 	tests/integration/test_crash.py \
-	tests/integration/test_dynamic_listeners.py \
+	tests/integration/test_dynamic_config.py tests/integration/test_dynamic_listeners.py \
 	tests/integration/test_hostile.py tests/integration/test_produce_consume.py tests/integration/test_tools.py \
 	tests/integration/test_znodes.py tests/integration/test_zookeeper_loss.py

@@ -79,7 +79,13 @@ static int mark(struct cleaner_filter *f, int32_t i, bool keep)
 
 static bool is_kept(const struct cleaner_filter *f, int32_t i)
 {
-	return f->keep[(size_t)i / BITS] >> ((size_t)i % BITS) & 1;
+	return f->keep_all || (f->keep[(size_t)i / BITS] >> ((size_t)i % BITS) & 1);
+}
+
+/* Whether the record's offset is one of the batch's. */
+static bool belongs(const struct record *rec, const struct batch *b)
+{
+	return rec->offset <= b->last_offset && (b->magic < 2 || rec->offset >= b->base_offset);
 }
 
 /* storage.md 15.5, "per record of a kept data batch" */
@@ -106,7 +112,7 @@ static int judge_record(struct cleaner_filter *f, const struct batch *b, const s
 	bool keep;
 	int r;
 
-	if (rec->offset > b->last_offset || (b->magic >= 2 && rec->offset < b->base_offset))
+	if (!belongs(rec, b))
 		return KERR_INVALID_RECORD;
 	keep = stays(f, b, rec);
 	r = mark(f, v->total, keep);
@@ -174,9 +180,11 @@ static int copy_kept(struct cleaner_filter *f, const struct batch *b, int64_t ho
 	for (int32_t i = 0;; i++) {
 		r = record_reader_next(in, &rec);
 		if (r != 0)
-			return r == RECORDS_END ? 0 : FAIL(r);
+			break;
 		if (!is_kept(f, i))
 			continue;
+		if (!belongs(&rec, b))
+			return KERR_INVALID_RECORD; /* markers have not been looked at */
 		if (!out->buf) { /* the first one: its offset is the base of a legacy wrapper */
 			builder_config_of(b, rec.offset, horizon, &c);
 			r = batch_builder_init(out, &c, f->out);
@@ -187,6 +195,7 @@ static int copy_kept(struct cleaner_filter *f, const struct batch *b, int64_t ho
 		if (r != 0)
 			return FAIL(r);
 	}
+	return r == RECORDS_END && out->buf ? 0 : r == RECORDS_END ? KERR_INVALID_RECORD : FAIL(r);
 }
 
 static int rebuild(struct cleaner_filter *f, const struct batch *b, int64_t horizon)
@@ -293,9 +302,10 @@ static int filter_control(struct cleaner_filter *f, const struct batch *b, bool 
 	f->messages_read += b->record_count;
 	if (!discardable || !b->has_delete_horizon || f->now_ms < b->base_timestamp)
 		v.kept = v.total;
-	for (int32_t i = 0; i < v.kept && r == 0; i++)
-		r = mark(f, i, true);
-	return r == 0 ? put(f, b, &v, discardable, keep_empty) : FAIL(r);
+	f->keep_all = true;
+	r = put(f, b, &v, discardable, keep_empty);
+	f->keep_all = false;
+	return FAIL(r);
 }
 
 static int filter_data(struct cleaner_filter *f, const struct batch *b, bool keep_empty)

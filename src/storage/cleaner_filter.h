@@ -54,6 +54,7 @@ struct cleaner_filter {
 	int64_t previous; /* last offset seen; -1 none */
 	uint64_t *keep;	  /* one bit a record of the current batch; owned */
 	size_t keep_cap;
+	bool keep_all;	  /* instead */
 };
 
 void cleaner_filter_fini(struct cleaner_filter *f); /* {0} is fine */

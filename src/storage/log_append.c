@@ -215,7 +215,8 @@ static int append_locked(struct log *log, const struct pending *p, struct log_ap
 		producers_abort(log->producers);
 		return FAIL(log_note_failure(log, r));
 	}
-	log->end = log->data_end = p->last + 1;
+	log->data_end = p->last + 1;
+	log->end = log->data_end;
 	note_recent(log, p, position);
 	r = publish(log);
 	if (r < 0)

@@ -139,7 +139,8 @@ static int truncate_fully(struct log *log, int64_t offset)
 	log_insert_segment(log, s);
 	leader_epochs_clear(&log->epochs);
 	r = producers_reset(log->producers, offset);
-	log->end = log->data_end = log->start = offset;
+	log->data_end = offset;
+	log->end = log->start = offset;
 	log->recovery_point = MIN(log->recovery_point, offset);
 	log->first_unstable = -1;
 	log_move_hw(log, offset);

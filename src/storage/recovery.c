@@ -468,7 +468,8 @@ static int settle(struct loader *l, int64_t end)
 
 	for (size_t i = 0; i < log->segments_n; i++)
 		bases[i] = segment_base(log->segments[i]);
-	log->end = log->data_end = end;
+	log->data_end = end;
+	log->end = end;
 	log->recovery_point = l->args->clean ? end : MIN(l->args->recovery_point, end);
 	log->start = MAX(l->args->log_start_offset, bases[0]);
 	truncate_epochs(l, end);

@@ -24,3 +24,23 @@ tests_tools_test_formatter_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_tools_test_java_regex_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_tools_test_line_reader_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_tools_test_options_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_column
+tests_tools_test_column_SOURCES = tests/tools/test_column.c
+tests_tools_test_column_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_column_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_date_time
+tests_tools_test_date_time_SOURCES = tests/tools/test_date_time.c
+tests_tools_test_date_time_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_date_time_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_java_order
+tests_tools_test_java_order_SOURCES = tests/tools/test_java_order.c
+tests_tools_test_java_order_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_java_order_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_reset_plan
+tests_tools_test_reset_plan_SOURCES = tests/tools/test_reset_plan.c
+tests_tools_test_reset_plan_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_reset_plan_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

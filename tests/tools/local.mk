@@ -44,3 +44,8 @@ check_PROGRAMS += tests/tools/test_reset_plan
 tests_tools_test_reset_plan_SOURCES = tests/tools/test_reset_plan.c
 tests_tools_test_reset_plan_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_reset_plan_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_admin_job
+tests_tools_test_admin_job_SOURCES = tests/tools/test_admin_job.c tests/tools/scripted_broker.c tests/tools/scripted_broker.h
+tests_tools_test_admin_job_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_admin_job_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

@@ -208,7 +208,7 @@ static void fewer_in_sync_may_be_enough_later(void **state)
 	other = fixture_lead("u", 0);
 	assert_int_equal(0, fixture_append(p, 1, 1, NULL, NULL)); /* the high watermark stays: one in sync, two needed */
 	w.p = p;
-	delayed_add(rf.delayed, &waiting, &w, &key, 1, 60000);
+	delayed_add(rf.delayed, &waiting, &w, &key, 1, clock_mono_ms(&clock_real) + 60000);
 	assert_false(w.done);
 	set_min_insync(other, 1);
 	assert_false(w.done);

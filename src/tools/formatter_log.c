@@ -14,31 +14,9 @@
 #include "base/uuid.h"
 #include "protocol/codec.h"
 #include "protocol/messages.h"
+#include "tools/json_text.h"
 
 #define UNDERFLOW "java.nio.BufferUnderflowException"
-
-static void put_string(struct str s, FILE *out)
-{
-	static const char escaped[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
-
-	if (s.len < 0) {
-		fputs("null", out);
-		return;
-	}
-	putc('"', out);
-	for (int32_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		const char *at = c ? strchr(escaped, c) : NULL;
-
-		if (at)
-			fprintf(out, "\\%c", letters[at - escaped]);
-		else if (c < ' ')
-			fprintf(out, "\\u%04X", c);
-		else
-			putc(c, out);
-	}
-	putc('"', out);
-}
 
 static void put_base64(struct bytes b, FILE *out)
 {
@@ -138,7 +116,7 @@ static void put_value(const struct field *f, int version, const void *p, FILE *o
 		fprintf(out, "\"%s\"", uuid_text(*(const struct uuid *)p, text));
 		break;
 	case FIELD_string:
-		put_string(*(const struct str *)p, out);
+		json_put_string(out, *(const struct str *)p);
 		break;
 	case FIELD_bytes:
 		put_base64(*(const struct bytes *)p, out);

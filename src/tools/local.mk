@@ -57,6 +57,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/topics_describe.c \
 	src/tools/topics_options.c \
 	src/tools/usage.c \
+	src/tools/verifiable_consumer.c \
 	src/tools/verifiable_producer.c \
 	src/tools/wire.c src/tools/wire.h
 

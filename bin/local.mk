@@ -15,6 +15,8 @@ dist_bin_SCRIPTS = \
 	bin/kafka-server-start.sh \
 	bin/kafka-server-stop.sh \
 	bin/kafka-topics.sh \
+	bin/kafka-verifiable-consumer.sh \
+	bin/kafka-verifiable-producer.sh \
 	bin/zookeeper-server-start.sh \
 	bin/zookeeper-server-stop.sh
 

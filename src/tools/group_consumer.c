@@ -21,6 +21,25 @@ static int throw(char **ret_exception, char *text)
 	return -EINVAL;
 }
 
+/* Both are numbers by now. */
+static int check_times(const struct properties *config, char **ret_exception)
+{
+	CLEANUP(freep) char *error = NULL;
+	int64_t session = 45000, heartbeat = 3000;
+
+	if (client_property_number(config, "session.timeout.ms", session, &session, &error) ||
+		client_property_number(
+			config, "heartbeat.interval.ms", heartbeat, &heartbeat, &error))
+		return throw(ret_exception,
+			xasprintf("org.apache.kafka.common.config.ConfigException: %s", error));
+	if (heartbeat < session)
+		return 0;
+	return throw(ret_exception,
+		xstrdup("org.apache.kafka.common.KafkaException: Failed to construct kafka "
+			"consumer\nCaused by: java.lang.IllegalArgumentException: Heartbeat must be "
+			"set lower than the session timeout"));
+}
+
 int group_consumer_conf(
 	const struct properties *config, rd_kafka_conf_t **ret, char **ret_exception)
 {
@@ -34,6 +53,8 @@ int group_consumer_conf(
 			xasprintf("org.apache.kafka.common.config.ConfigException: %s", error));
 	else
 		r = client_check_servers(config, "consumer", ret_exception);
+	if (!r)
+		r = check_times(config, ret_exception);
 	if (r) {
 		rd_kafka_conf_destroy(conf);
 		return r;
@@ -94,6 +115,10 @@ int group_consumer_subscribe(rd_kafka_t *rk, const char *topic, char **ret_excep
 	rd_kafka_topic_partition_list_destroy(topics);
 	if (!err)
 		return 0;
+	if (err == RD_KAFKA_RESP_ERR__UNKNOWN_GROUP) /* the empty one */
+		return throw(ret_exception,
+			xstrdup(ERRORS "InvalidGroupIdException: The configured groupId is "
+				       "invalid."));
 	return throw(ret_exception, xasprintf("org.apache.kafka.common.KafkaException: %s",
 					    rd_kafka_err2str(err)));
 }

@@ -63,6 +63,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
 	src/tools/java_exception.c src/tools/java_exception.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
+	src/tools/json_text.c src/tools/json_text.h \
 	src/tools/justify.c src/tools/justify.h \
 	src/tools/line_reader.c src/tools/line_reader.h \
 	src/tools/list.h \
@@ -77,6 +78,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/report.c src/tools/report.h \
 	src/tools/reset_plan.c src/tools/reset_plan.h \
 	src/tools/similar.c src/tools/similar.h \
+	src/tools/stop_signal.c src/tools/stop_signal.h \
 	src/tools/throttle.c src/tools/throttle.h \
 	src/tools/tool.h \
 	src/tools/tool_admin.c src/tools/tool_admin.h \
@@ -101,6 +103,8 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/topics_zookeeper.c \
 	src/tools/topics_zookeeper_describe.c \
 	src/tools/usage.c \
+	src/tools/verifiable_consumer.c \
+	src/tools/verifiable_producer.c \
 	src/tools/wire.c src/tools/wire.h
 
 # Of the layers above only those parts that tools need are linked (UPTO_tools), so that a tool starts in milliseconds.

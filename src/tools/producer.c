@@ -312,7 +312,7 @@ int producer_wait_topic(struct producer *p, char **ret_exception)
 
 	while (!p->topic_known) {
 		int64_t left = end - clock_mono_ms(&clock_real);
-		int r = ask_metadata(p, (int)MIN(MAX(left, 1), 5000));
+		int r = ask_metadata(p, (int)MIN(MAX(left, 1), p->stop ? 200 : 5000));
 
 		if (!p->served)
 			rd_kafka_poll(p->rk, 0); /* what it has to say about connections */
@@ -321,6 +321,10 @@ int producer_wait_topic(struct producer *p, char **ret_exception)
 			return topic_error(p, r, ret_exception);
 		if (r == 0)
 			break;
+		if (p->stop && *p->stop)
+			return throw(ret_exception,
+				xstrdup("org.apache.kafka.common.KafkaException: Producer closed "
+					"while send in progress"));
 		if (clock_mono_ms(&clock_real) >= end) {
 			p->gave_up = true;
 			return throw(ret_exception,

@@ -9,6 +9,7 @@
 #ifndef TOOLS_PRODUCER_H
 #define TOOLS_PRODUCER_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +31,7 @@ struct producer {
 	int64_t batch_bytes, buffer_bytes, request_bytes; /* batch.size, buffer.memory, max.request.size */
 	bool topic_known;			/* metadata of the topic has been seen */
 	bool served;				/* another thread serves the client's queue */
+	const volatile sig_atomic_t *stop;	/* set to end waits as if the producer was closed; may be NULL */
 	bool gave_up; /* max.block.ms went by once without it: later records do not wait */
 	enum producer_partitioner partitioner;
 	uint32_t next_partition; /* PRODUCER_ROUND_ROBIN */

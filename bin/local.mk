@@ -8,7 +8,8 @@ dist_bin_SCRIPTS = \
 	bin/kafka-server-stop.sh \
 	bin/kafka-topics.sh \
 	bin/zookeeper-server-start.sh \
-	bin/zookeeper-server-stop.sh
+	bin/zookeeper-server-stop.sh \
+	bin/zookeeper-shell.sh
 
 conf_files = server.properties zookeeper.properties
 EXTRA_DIST += bin/quickstart.sh conf/server.properties conf/zookeeper.properties

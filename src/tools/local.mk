@@ -23,6 +23,17 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
 	src/tools/java_exception.c src/tools/java_exception.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
+	src/tools/keeper.c src/tools/keeper.h src/tools/keeper_priv.h \
+	src/tools/keeper_calls.c src/tools/keeper_calls.h \
+	src/tools/keeper_commands_acl.c \
+	src/tools/keeper_commands_ensemble.c \
+	src/tools/keeper_commands_node.c \
+	src/tools/keeper_commands_quota.c \
+	src/tools/keeper_commands_session.c \
+	src/tools/keeper_connection.c \
+	src/tools/keeper_record.c src/tools/keeper_record.h \
+	src/tools/keeper_shell.c src/tools/keeper_shell.h \
+	src/tools/keeper_watches.c \
 	src/tools/line_reader.c src/tools/line_reader.h \
 	src/tools/list.h \
 	src/tools/manual.c src/tools/manual.h \
@@ -42,7 +53,8 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/topics_describe.c \
 	src/tools/topics_options.c \
 	src/tools/usage.c \
-	src/tools/wire.c src/tools/wire.h
+	src/tools/wire.c src/tools/wire.h \
+	src/tools/words.c src/tools/words.h
 
 # Of the layers above only those parts that tools need are linked (UPTO_tools), so that a tool starts in milliseconds.
 bin_PROGRAMS += moldau

@@ -18,7 +18,8 @@ dist_bin_SCRIPTS = \
 	bin/kafka-verifiable-consumer.sh \
 	bin/kafka-verifiable-producer.sh \
 	bin/zookeeper-server-start.sh \
-	bin/zookeeper-server-stop.sh
+	bin/zookeeper-server-stop.sh \
+	bin/zookeeper-shell.sh
 
 conf_files = server.properties zookeeper.properties
 EXTRA_DIST += bin/quickstart.sh conf/server.properties conf/zookeeper.properties

@@ -65,6 +65,17 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/java_regex.c src/tools/java_regex.h \
 	src/tools/json_text.c src/tools/json_text.h \
 	src/tools/justify.c src/tools/justify.h \
+	src/tools/keeper.c src/tools/keeper.h src/tools/keeper_priv.h \
+	src/tools/keeper_calls.c src/tools/keeper_calls.h \
+	src/tools/keeper_commands_acl.c \
+	src/tools/keeper_commands_ensemble.c \
+	src/tools/keeper_commands_node.c \
+	src/tools/keeper_commands_quota.c \
+	src/tools/keeper_commands_session.c \
+	src/tools/keeper_connection.c \
+	src/tools/keeper_record.c src/tools/keeper_record.h \
+	src/tools/keeper_shell.c src/tools/keeper_shell.h \
+	src/tools/keeper_watches.c \
 	src/tools/line_reader.c src/tools/line_reader.h \
 	src/tools/list.h \
 	src/tools/log_dirs.c src/tools/log_dirs_priv.h \
@@ -106,6 +117,8 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/verifiable_consumer.c \
 	src/tools/verifiable_producer.c \
 	src/tools/wire.c src/tools/wire.h
+	src/tools/wire.c src/tools/wire.h \
+	src/tools/words.c src/tools/words.h
 
 # Of the layers above only those parts that tools need are linked (UPTO_tools), so that a tool starts in milliseconds.
 bin_PROGRAMS += moldau

@@ -87,9 +87,9 @@ static int open_admin(struct configs *c, enum configs_option servers)
 }
 
 /* "Set(a, b)" or "ArrayBuffer(a)": names as the tool's collections print them; in the arena. */
-static const char *scala_list(struct configs *c, const char *kind, const struct words *w)
+static const char *scala_list(struct configs *c, const char *kind, const struct name_list *w)
 {
-	CLEANUP(freep) char *text = words_join(w, ", ");
+	CLEANUP(freep) char *text = name_list_join(w, ", ");
 
 	return arena_printf(&c->arena, "%s(%s)", kind, text).p;
 }
@@ -97,7 +97,7 @@ static const char *scala_list(struct configs *c, const char *kind, const struct 
 /* What kinds of settings a change of users or clients is about. */
 struct kinds {
 	bool quotas;
-	struct words scram, other;
+	struct name_list scram, other;
 };
 
 static void sort_key(struct kinds *k, const char *key)
@@ -105,9 +105,9 @@ static void sort_key(struct kinds *k, const char *key)
 	if (configs_is_quota_key(key))
 		k->quotas = true;
 	else if (scram_mechanism_find(key) != SCRAM_UNKNOWN)
-		words_add(&k->scram, key);
+		name_list_add(&k->scram, key);
 	else
-		words_add(&k->other, key);
+		name_list_add(&k->other, key);
 }
 
 /* Quotas only for clients, quotas or credentials for users. `verb`: "added", "deleted". */
@@ -117,7 +117,7 @@ static int check_keys(struct configs *c, struct kinds *k, const char *verb, cons
 
 	if (clients)
 		for (size_t i = 0; i < k->scram.n; i++)
-			words_add(&k->other, k->scram.v[i]);
+			name_list_add(&k->other, k->scram.v[i]);
 	if (k->other.n == 0)
 		return 0;
 	return configs_refuse(c,
@@ -129,7 +129,7 @@ static int check_keys(struct configs *c, struct kinds *k, const char *verb, cons
 
 static int check_scram(struct configs *c, bool quotas)
 {
-	if (words_have(&c->names, ""))
+	if (name_list_have(&c->names, ""))
 		return configs_refuse(c, "The use of --entity-default or --user-defaults is not allowed "
 					 "with User SCRAM Credentials using --bootstrap-server.");
 	if (quotas)
@@ -154,10 +154,10 @@ static int alter_user(struct configs *c)
 		r = check_keys(c, &removed, "deleted", "ArrayBuffer");
 	if (!r && added.scram.n + removed.scram.n > 0)
 		r = check_scram(c, quotas);
-	words_fini(&added.scram);
-	words_fini(&added.other);
-	words_fini(&removed.scram);
-	words_fini(&removed.other);
+	name_list_fini(&added.scram);
+	name_list_fini(&added.other);
+	name_list_fini(&removed.scram);
+	name_list_fini(&removed.other);
 	if (r)
 		return r;
 	return quotas ? configs_alter_quotas(c) : configs_alter_scram(c);
@@ -165,24 +165,24 @@ static int alter_user(struct configs *c)
 
 static int alter_ip(struct configs *c)
 {
-	struct words other = {NULL, 0, 0};
+	struct name_list other = {NULL, 0, 0};
 	char *text;
 	int r = 0;
 
 	for (size_t i = 0; i < c->add.n; i++)
 		if (strcmp(c->add.v[i].key, "connection_creation_rate") != 0)
-			words_add(&other, c->add.v[i].key);
+			name_list_add(&other, c->add.v[i].key);
 	for (size_t i = 0; i < c->remove.n; i++)
 		if (strcmp(c->remove.v[i], "connection_creation_rate") != 0)
-			words_add(&other, c->remove.v[i]);
-	text = words_join(&other, ",");
+			name_list_add(&other, c->remove.v[i]);
+	text = name_list_join(&other, ",");
 	if (other.n > 0)
 		r = configs_refuse(c,
 			"Only connection quota configs can be added for 'ips' using "
 			"--bootstrap-server. Unexpected config names: %s",
 			text);
 	free(text);
-	words_fini(&other);
+	name_list_fini(&other);
 	return r ? r : configs_alter_quotas(c);
 }
 
@@ -218,7 +218,7 @@ static int describe(struct configs *c)
 	if (configs_describe_quotas(c))
 		return -1;
 	fflush(stdout);
-	if (words_have(&c->types, ENTITY_CLIENTS) || words_have(&c->names, ""))
+	if (name_list_have(&c->types, ENTITY_CLIENTS) || name_list_have(&c->names, ""))
 		return 0;
 	return configs_describe_scram(c);
 }
@@ -301,9 +301,9 @@ static int run_with(struct options *o, int argc, char **argv)
 		exit_code = 1;
 	}
 	admin_close(c.admin);
-	words_fini(&c.types);
-	words_fini(&c.names);
-	words_fini(&c.remove);
+	name_list_fini(&c.types);
+	name_list_fini(&c.names);
+	name_list_fini(&c.remove);
 	properties_fini(&c.add);
 	arena_fini(&c.arena);
 	free(c.message);

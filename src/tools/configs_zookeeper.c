@@ -160,7 +160,7 @@ static int read_entity(struct task *t, const struct entity *e, struct znode_conf
 }
 
 /* The children of a node in the order ZooKeeper tells them, which is also that of Java's tool. */
-static int list_children(struct task *t, const char *path, struct words *ret)
+static int list_children(struct task *t, const char *path, struct name_list *ret)
 {
 	struct zk_batch b;
 	struct zk_op *op;
@@ -172,7 +172,7 @@ static int list_children(struct task *t, const char *path, struct words *ret)
 	if (r == 0 && op->rc != ZK_NO_NODE)
 		r = op->rc;
 	for (int32_t i = 0; r == 0 && i < op->children_n; i++)
-		words_add(ret, arena_strdup(&t->c->arena, str_of(op->children[i])));
+		name_list_add(ret, arena_strdup(&t->c->arena, str_of(op->children[i])));
 	zk_batch_fini(&b);
 	return r ? fail_zookeeper(t, r, path) : 0;
 }
@@ -210,7 +210,7 @@ static int describe_one(struct task *t, const struct entity *e, bool skip_empty)
 /* All clients of one user. */
 static int describe_children(struct task *t, const struct entity *e)
 {
-	struct words names = {NULL, 0, 0};
+	struct name_list names = {NULL, 0, 0};
 	struct entity one = *e;
 	int r = list_children(t,
 		arena_printf(&t->c->arena, "/config/%s/%s/%s", e->root.type, e->root.name,
@@ -222,7 +222,7 @@ static int describe_children(struct task *t, const struct entity *e)
 		one.child.name = names.v[i];
 		r = describe_one(t, &one, false);
 	}
-	words_fini(&names);
+	name_list_fini(&names);
 	return r;
 }
 
@@ -230,7 +230,7 @@ static int describe(struct task *t)
 {
 	const struct entity *e = &t->entity;
 	bool all_users = strcmp(e->root.type, ENTITY_USERS) == 0 && !e->root.name && !e->child.type;
-	struct words names = {NULL, 0, 0};
+	struct name_list names = {NULL, 0, 0};
 	struct entity one = *e;
 	int r;
 
@@ -242,7 +242,7 @@ static int describe(struct task *t)
 		one.root.name = names.v[i];
 		r = e->child.type ? describe_children(t, &one) : describe_one(t, &one, all_users);
 	}
-	words_fini(&names);
+	name_list_fini(&names);
 	return r;
 }
 
@@ -264,7 +264,7 @@ static bool is_throttle(const char *key)
 static const char *changes_text(struct task *t)
 {
 	struct configs *c = t->c;
-	CLEANUP(freep) char *removed = words_join(&c->remove, ", ");
+	CLEANUP(freep) char *removed = name_list_join(&c->remove, ", ");
 	CLEANUP(freep) char *added = xstrdup("");
 
 	for (size_t i = 0; i < c->add.n; i++) {
@@ -286,7 +286,7 @@ static int check_not_running(struct task *t)
 	struct configs *c = t->c;
 	const char *name = t->entity.root.name;
 	bool one = strcmp(name, ZK_DEFAULT_ENTITY) != 0, harmless = true;
-	struct words running = {NULL, 0, 0};
+	struct name_list running = {NULL, 0, 0};
 	size_t n;
 
 	for (size_t i = 0; i < c->add.n; i++)
@@ -297,8 +297,8 @@ static int check_not_running(struct task *t)
 		return 0;
 	if (list_children(t, ZK_PATH_BROKER_IDS, &running))
 		return -1;
-	n = one ? words_have(&running, name) : running.n;
-	words_fini(&running);
+	n = one ? name_list_have(&running, name) : running.n;
+	name_list_fini(&running);
 	if (n == 0)
 		return 0;
 	return configs_refuse(c,
@@ -358,7 +358,7 @@ static int check_encoder(struct configs *c, const struct password_encoder *e)
 }
 
 static int encode_passwords(
-	struct configs *c, const struct properties *encoder, const struct words *keys)
+	struct configs *c, const struct properties *encoder, const struct name_list *keys)
 {
 	struct password_encoder e = {.secret = properties_get(encoder, ENCODER "secret"),
 		.cipher = "AES/CBC/PKCS5Padding",
@@ -394,14 +394,14 @@ static void take_encoder(struct configs *c, struct properties *ret)
 
 static int prepare_passwords(struct configs *c, const struct properties *encoder)
 {
-	struct words keys = {NULL, 0, 0};
+	struct name_list keys = {NULL, 0, 0};
 	char *text;
 	int r = 0;
 
 	for (size_t i = 0; i < c->add.n; i++)
 		if (is_password(c->add.v[i].key))
-			words_add(&keys, arena_strdup(&c->arena, str_of(c->add.v[i].key)));
-	text = words_join(&keys, ", ");
+			name_list_add(&keys, arena_strdup(&c->arena, str_of(c->add.v[i].key)));
+	text = name_list_join(&keys, ", ");
 	if (keys.n > 0 && !properties_get(encoder, ENCODER "secret"))
 		r = configs_refuse(c,
 			"requirement failed: " ENCODER
@@ -413,7 +413,7 @@ static int prepare_passwords(struct configs *c, const struct properties *encoder
 	else
 		r = encode_passwords(c, encoder, &keys);
 	free(text);
-	words_fini(&keys);
+	name_list_fini(&keys);
 	return r;
 }
 
@@ -475,19 +475,19 @@ static int check_value(struct configs *c, const struct config_key *k, const char
 static int check_quotas(struct configs *c, const struct properties *p,
 	const struct config_key *keys, size_t n, bool scram)
 {
-	struct words unknown = {NULL, 0, 0};
+	struct name_list unknown = {NULL, 0, 0};
 	char *text;
 
 	for (size_t i = 0; i < p->n; i++)
 		if (!find_key(keys, n, p->v[i].key) &&
 			!(scram && scram_mechanism_find(p->v[i].key) != SCRAM_UNKNOWN))
-			words_add(&unknown, p->v[i].key);
-	text = words_join(&unknown, ", ");
+			name_list_add(&unknown, p->v[i].key);
+	text = name_list_join(&unknown, ", ");
 	if (unknown.n > 0)
 		(void)configs_refuse(c,
 			"requirement failed: Unknown Dynamic Configuration: HashSet(%s).", text);
 	free(text);
-	words_fini(&unknown);
+	name_list_fini(&unknown);
 	for (size_t i = 0; i < p->n && !c->message; i++) {
 		const struct config_key *k = find_key(keys, n, p->v[i].key);
 

@@ -4,7 +4,7 @@ EXTRA_DIST += tests/integration/clients.py tests/integration/conformance.py test
 	tests/integration/scenarios \
 	tests/integration/wire.py tests/integration/test_admin.py tests/integration/test_bench.py \
 	tests/integration/test_conformance.py \
-	tests/integration/test_consumer_groups_tool.py \
+	tests/integration/test_console_groups.py tests/integration/test_consumer_groups_tool.py \
 	tests/integration/test_crash.py \
 	tests/integration/test_hostile.py tests/integration/test_produce_consume.py tests/integration/test_tools.py \
 	tests/integration/test_znodes.py tests/integration/test_zookeeper_loss.py

@@ -5,7 +5,7 @@ EXTRA_DIST += tests/integration/clients.py tests/integration/configs.py tests/in
 	tests/integration/wire.py tests/integration/test_admin.py tests/integration/test_bench.py \
 	tests/integration/test_config_znodes.py tests/integration/test_conformance.py \
 	tests/integration/test_conformance.py \
-	tests/integration/test_consumer_groups_tool.py \
+	tests/integration/test_console_groups.py tests/integration/test_consumer_groups_tool.py \
 	tests/integration/test_crash.py \
 	tests/integration/test_dynamic_config.py tests/integration/test_dynamic_listeners.py \
 	tests/integration/test_conformance.py \

@@ -5,6 +5,7 @@ dist_bin_SCRIPTS = \
 	bin/kafka-console-producer.sh \
 	bin/kafka-consumer-groups.sh \
 	bin/kafka-consumer-perf-test.sh \
+	bin/kafka-e2e-latency.sh \
 	bin/kafka-get-offsets.sh \
 	bin/kafka-producer-perf-test.sh \
 	bin/kafka-run-class.sh \

@@ -26,6 +26,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/date_time.c src/tools/date_time.h \
 	src/tools/delivery.c src/tools/delivery.h \
 	src/tools/deserializer.c src/tools/deserializer.h \
+	src/tools/e2e_latency.c \
 	src/tools/formatter.c src/tools/formatter.h \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
 	src/tools/formatter_log_text.c \

@@ -7,6 +7,7 @@ dist_bin_SCRIPTS = \
 	bin/kafka-consumer-groups.sh \
 	bin/kafka-consumer-perf-test.sh \
 	bin/kafka-delete-records.sh \
+	bin/kafka-e2e-latency.sh \
 	bin/kafka-get-offsets.sh \
 	bin/kafka-log-dirs.sh \
 	bin/kafka-producer-perf-test.sh \

@@ -6,4 +6,5 @@ EXTRA_DIST += tests/integration/clients.py tests/integration/conformance.py test
 	tests/integration/test_conformance.py \
 	tests/integration/test_crash.py \
 	tests/integration/test_hostile.py tests/integration/test_produce_consume.py tests/integration/test_tools.py \
-	tests/integration/test_znodes.py tests/integration/test_zookeeper_loss.py
+	tests/integration/shell_scripts.py tests/integration/test_znodes.py tests/integration/test_zookeeper_loss.py \
+	tests/integration/test_zookeeper_shell.py

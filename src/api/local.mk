@@ -4,6 +4,7 @@ src_api_libapi_a_SOURCES = \
 	src/api/alter_configs.c \
 	src/api/alter_partition.c \
 	src/api/alter_partition_reassignments.c \
+	src/api/alter_replica_log_dirs.c \
 	src/api/api.h \
 	src/api/api_versions.c \
 	src/api/authorized_operations.h \

@@ -45,6 +45,7 @@
 #include "replica/fetch_session.h"
 #include "replica/fetchers.h"
 #include "replica/isr_changes.h"
+#include "replica/mover.h"
 #include "replica/partitions.h"
 #include "storage/log_dirs.h"
 #include "zk/batch.h"
@@ -84,6 +85,7 @@ struct broker {
 	struct peer_control peers;
 	struct controller_link *controller_link, *isr_link; /* AlterPartition has one of its own: it waits for ever */
 	struct isr_changes *isr_changes;
+	struct mover *mover;
 	struct timer *isr_timer;
 	struct producer_id_request ids_request;
 	struct controller *controller;
@@ -426,6 +428,18 @@ static void start_fetchers(struct broker *b)
 	partitions_set_fetching(b->partitions, &hooks);
 }
 
+/* One thread per log directory unless num.replica.alter.log.dirs.threads says otherwise. */
+static void start_mover(struct broker *b)
+{
+	struct mover_config c = { .threads = (int32_t)log_dirs_count(b->log_dirs), .partitions = b->partitions,
+		.log_dirs = b->log_dirs };
+
+	if (!config_is_null(b->config, CFG_NUM_REPLICA_ALTER_LOG_DIRS_THREADS))
+		c.threads = MAX(config_int(b->config, CFG_NUM_REPLICA_ALTER_LOG_DIRS_THREADS), 1);
+	b->mover = mover_new(&c);
+	partitions_set_mover(b->partitions, b->mover);
+}
+
 static void on_isr_timer(void *arg)
 {
 	struct broker *b = arg;
@@ -474,6 +488,7 @@ static int start_links(struct broker *b)
 	c.name = "alter-partition";
 	b->isr_link = controller_link_new(&c);
 	start_fetchers(b);
+	start_mover(b);
 	start_isr_changes(b);
 	return 0;
 }
@@ -641,6 +656,8 @@ static void stop_coordination(struct broker *b)
 		controller_link_stop(b->isr_link);
 	if (b->fetchers)
 		fetchers_stop(b->fetchers);
+	if (b->mover)
+		mover_stop(b->mover);
 }
 
 void broker_stop(struct broker *b)
@@ -665,6 +682,7 @@ void broker_stop(struct broker *b)
 	b->topic_admin = topic_admin_free(b->topic_admin);
 	b->registration = registration_free(b->registration);
 	b->fetchers = fetchers_free(b->fetchers);
+	b->mover = mover_free(b->mover);
 	b->isr_changes = isr_changes_free(b->isr_changes);
 	b->isr_link = controller_link_free(b->isr_link);
 	b->partitions = partitions_free(b->partitions);

@@ -197,6 +197,7 @@ static int ensure_log(struct isr_change *c, struct step *s)
 		partition_attach(s->p, log, partitions_pace(c->ps, log_parent_dir(log)),
 				 log_dirs_checkpointed_high_watermark(c->ps->config.log_dirs, log));
 		s->attached = true;
+		partitions_resume_move(c->ps, s->p);
 	}
 	if (uuid_is_zero(log_topic_id(log)) && !uuid_is_zero(s->result->topic_id))
 		r = log_set_topic_id(log, s->result->topic_id);
@@ -437,6 +438,7 @@ static int stop_one(struct partitions *ps, struct stop *s)
 	if (!s->delete)
 		return 0; /* nothing is fetched any more; the partition stays until a higher epoch revives it */
 	if (s->p) {
+		partitions_end_move(ps, s->p);
 		partitions_remove(ps, s->p);
 		partition_stop(s->p);
 	}

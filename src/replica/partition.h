@@ -170,6 +170,20 @@ bool partition_check_low(struct partition *p, int64_t offset, int64_t *ret_low, 
 /* Tries to raise the high watermark (a configuration or the in-sync set changed). Returns what moved. */
 unsigned partition_advance(struct partition *p);
 
+/* --- a move between log directories (replication.md 11.3, mover.h) --- */
+
+/* The copy that is being made: a reference is taken. NULL: none (any more). Records may not be gone before it lost them. */
+void partition_set_future(struct partition *p, struct log *future);
+/* The copy, with a reference; NULL: none. */
+struct log *partition_future(struct partition *p);
+/* When `future` is still the partition's copy and ends where the log ends: runs replace(arg) while nobody appends, then
+ * goes on with the copy as the log, with its directory's pace, and the mark of the old one.
+ *   0        done
+ *   -EAGAIN  not at the end yet | -ECANCELED the copy is not wanted any more
+ *   > 0, -errno  as replace says: nothing has changed                                              */
+int partition_swap_future(struct partition *p, struct log *future, struct disk_pace *pace, int (*replace)(void *arg),
+    void *arg) MUST_CHECK;
+
 /* --- the in-sync set (replication.md 6) --- */
 
 /* Looks for members that fell behind: MOVED_ISR when a smaller set is to be proposed. */

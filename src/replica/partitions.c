@@ -373,9 +373,13 @@ struct going_offline {
 static void set_offline_if_in(struct partition *p, void *arg)
 {
 	struct going_offline *g = arg;
-	struct log *log = partition_log(p);
+	struct log *log = partition_log(p), *future = partition_future(p);
+	bool here = log && strcmp(log_parent_dir(log), g->dir) == 0;
 
-	if (log && strcmp(log_parent_dir(log), g->dir) == 0) {
+	if (future && (here || strcmp(log_parent_dir(future), g->dir) == 0))
+		partitions_end_move(g->ps, p);
+	log_unref(future);
+	if (here) {
 		partitions_unfollow(g->ps, p);
 		partition_set_offline(p);
 		g->v = grow_array(g->v, &g->cap, g->n + 1, sizeof(struct partition *));

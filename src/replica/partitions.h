@@ -25,6 +25,7 @@ struct image;
 struct image_broker;
 struct leader_and_isr_request;
 struct log_dirs;
+struct mover;
 struct partitions;
 struct stop_replica_request;
 struct update_metadata_request;
@@ -58,6 +59,8 @@ struct partitions *partitions_free(struct partitions *ps);
 
 /* Before the first control request; copied. Without it nothing is followed. */
 void partitions_set_fetching(struct partitions *ps, const struct partitions_fetching *fetching);
+/* Who copies logs between directories. The same. */
+void partitions_set_mover(struct partitions *ps, struct mover *m);
 /* Who carries proposals of other in-sync sets to the controller (isr_changes.h): called without a lock. The same. */
 void partitions_set_proposer(struct partitions *ps, void (*propose)(void *arg, struct partition *p), void *arg);
 /* Looks for followers that fell behind; every half of replica.lag.time.max.ms. */
@@ -95,6 +98,13 @@ void partitions_storage_failed(struct partitions *ps, struct partition *p, int r
 void partitions_truncated(struct partitions *ps, struct partition *p);
 /* A log directory is offline: so are the partitions in it. Called through log_dirs' on_dir_offline. Waits. */
 void partitions_dir_offline(struct partitions *ps, const char *dir);
+
+/* AlterReplicaLogDirs: the log of a partition is to be in `dir`. May write files: workers.
+ *   0    it is there, or is being copied there
+ *   KERR_INVALID_TOPIC_EXCEPTION, KERR_LOG_DIR_NOT_FOUND, KERR_KAFKA_STORAGE_ERROR, KERR_UNKNOWN_TOPIC_OR_PARTITION
+ *   KERR_REPLICA_NOT_AVAILABLE   it is not here; when it comes it will be created there
+ *   -errno                                                                                           */
+int partitions_move_to_dir(struct partitions *ps, struct str topic, int32_t index, const char *dir) MUST_CHECK;
 
 /* --- requests of the controller. Results are in the arena, strings borrowed from the request. --- */
 

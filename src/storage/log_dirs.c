@@ -62,8 +62,7 @@ void log_dirs_remove_entry(struct log_dirs *d, struct log_entry **table, struct 
 	cond_broadcast(&d->changed);
 }
 
-/* The entry when it is at rest, NULL when there is none. Locks: table lock held, released while waiting. */
-static struct log_entry *find_idle(struct log_dirs *d, struct log_entry **table, const char *key)
+struct log_entry *log_dirs_find_idle(struct log_dirs *d, struct log_entry **table, const char *key)
 {
 	struct log_entry *e;
 
@@ -137,7 +136,7 @@ static size_t candidates(struct log_dirs *d, struct log_dir **ret)
 	return n;
 }
 
-static bool some_offline(const struct log_dirs *d)
+bool log_dirs_some_offline(const struct log_dirs *d)
 {
 	for (size_t i = 0; i < d->n; i++)
 		if (!atomic_load(&d->v[i].online))
@@ -159,7 +158,7 @@ static int set_topic_id(struct log_dirs *d, struct log *log, struct uuid topic_i
 	return r;
 }
 
-static int create_in(struct log_dirs *d, struct log_dir *dir, const char *topic, int32_t partition,
+int log_dirs_create_in(struct log_dirs *d, struct log_dir *dir, const char *topic, int32_t partition,
     const char *name, struct log **ret)
 {
 	CLEANUP(log_config_unrefp) struct log_config *config = d->config.config_of(d->config.arg, topic);
@@ -198,8 +197,7 @@ static void refresh_config(struct log_dirs *d, struct log *log)
 	log_set_config(log, config);
 }
 
-/* Gives a busy entry its log. False when the directory failed meanwhile: the log is closed and gone. */
-static bool publish(struct log_dirs *d, struct log_entry *e, struct log *log)
+bool log_dirs_publish(struct log_dirs *d, struct log_entry *e, struct log *log)
 {
 	bool online;
 
@@ -238,11 +236,11 @@ static int create(struct log_dirs *d, struct log_entry *e, struct log_dir **dirs
 		if (!atomic_load(&dirs[i]->online))
 			continue;
 		move_entry(d, e, dirs[i]);
-		r = create_in(d, dirs[i], topic, partition, e->key, &log);
+		r = log_dirs_create_in(d, dirs[i], topic, partition, e->key, &log);
 		if (r < 0)
 			continue;
 		r = set_topic_id(d, log, topic_id);
-		if (r >= 0 && publish(d, e, log)) {
+		if (r >= 0 && log_dirs_publish(d, e, log)) {
 			/* Published: e may be gone, and the directory renamed, by now. */
 			log_info("Created log for partition %s-%d in %s/%s-%d with properties {}", topic, partition,
 			    dirs[i]->path, topic, partition);
@@ -263,6 +261,15 @@ static int create(struct log_dirs *d, struct log_entry *e, struct log_dir **dirs
 	return r < 0 ? FAIL(r) : r;
 }
 
+/* A directory that was asked for is the only candidate while it works. */
+static void prefer(struct log_dir *wanted, struct log_dir **dirs, size_t *dirs_n)
+{
+	if (!wanted || !atomic_load(&wanted->online))
+		return;
+	dirs[0] = wanted;
+	*dirs_n = 1;
+}
+
 /* The busy entry of a log to create, with its candidates; or the log that is there. Locks: none held. */
 static int find_or_claim(struct log_dirs *d, const char *key, bool is_new, struct log_dir **dirs,
     size_t *dirs_n, struct log **ret_log, struct log_entry **ret_entry)
@@ -271,11 +278,12 @@ static int find_or_claim(struct log_dirs *d, const char *key, bool is_new, struc
 	int r = 0;
 
 	lock_take(&d->lock);
-	e = find_idle(d, &d->current, key);
+	e = log_dirs_find_idle(d, &d->current, key);
 	*dirs_n = candidates(d, dirs);
+	prefer(e ? NULL : log_dirs_take_preferred(d, key), dirs, dirs_n);
 	if (e)
 		*ret_log = log_ref(e->log);
-	else if (*dirs_n == 0 || (!is_new && some_offline(d)))
+	else if (*dirs_n == 0 || (!is_new && log_dirs_some_offline(d)))
 		r = KERR_KAFKA_STORAGE_ERROR;
 	else
 		*ret_entry = log_dirs_add_entry(d, &d->current, key, dirs[0]);
@@ -324,10 +332,8 @@ struct log *log_dirs_get(struct log_dirs *d, const char *topic, int32_t partitio
 
 /* --- delete --- */
 
-/* Renames the log of a busy entry, which then leaves the table; takes over the reference. */
-static int rename_to_delete(struct log_dirs *d, struct log_entry **table, struct log_entry *e, struct log *log)
+int log_dirs_rename_to_delete(struct log_dirs *d, struct log_dir *dir, struct log *log)
 {
-	struct log_dir *dir = e->dir;
 	char name[DIR_NAME_MAX + 1];
 	bool fits;
 	int r;
@@ -337,9 +343,6 @@ static int rename_to_delete(struct log_dirs *d, struct log_entry **table, struct
 	(void)fits;
 	r = log_rename_dir(log, name);
 	atomic_store(&dir->stale, true);
-	lock_take(&d->lock);
-	log_dirs_remove_entry(d, table, e);
-	lock_release(&d->lock);
 	if (r < 0) {
 		log_dirs_fail_doing(d, dir->path, r, "Error while renaming dir for %s-%d in log dir %s",
 		    log_topic(log), log_partition(log), dir->path);
@@ -353,22 +356,25 @@ static int rename_to_delete(struct log_dirs *d, struct log_entry **table, struct
 	return 0;
 }
 
-/* 1 when there is no such log, else as rename_to_delete. */
-static int delete_from(struct log_dirs *d, struct log_entry **table, const char *key)
+int log_dirs_delete_from(struct log_dirs *d, struct log_entry **table, const char *key)
 {
 	struct log_entry *e;
 	struct log *log;
 	int r;
 
 	lock_take(&d->lock);
-	e = find_idle(d, table, key);
+	e = log_dirs_find_idle(d, table, key);
 	log = e ? TAKE(e->log) : NULL;
 	if (e)
 		e->busy = true;
 	lock_release(&d->lock);
 	if (!e)
 		return 1;
-	r = rename_to_delete(d, table, e, log);
+	/* The entry stays, busy, until the name is free: a new log of that name waits for it. */
+	r = log_dirs_rename_to_delete(d, e->dir, log);
+	lock_take(&d->lock);
+	log_dirs_remove_entry(d, table, e);
+	lock_release(&d->lock);
 	return r < 0 ? FAIL(r) : 0;
 }
 
@@ -379,11 +385,11 @@ int log_dirs_delete(struct log_dirs *d, const char *topic, int32_t partition)
 
 	if (!dir_name_format(DIR_CURRENT, topic, partition, UUID_ZERO, key))
 		return 0;
-	r = delete_from(d, &d->current, key);
-	r2 = delete_from(d, &d->future, key);
+	r = log_dirs_delete_from(d, &d->current, key);
+	r2 = log_dirs_delete_from(d, &d->future, key);
 	if (r < 0 || r2 < 0)
 		return FAIL(MIN(r, r2));
-	return r == 1 && some_offline(d) ? KERR_KAFKA_STORAGE_ERROR : 0;
+	return r == 1 && log_dirs_some_offline(d) ? KERR_KAFKA_STORAGE_ERROR : 0;
 }
 
 /* --- questions --- */

@@ -11,7 +11,7 @@
  *
  * Owner: broker/startup. Thread: any. Locks: RANK_TABLE for the table of logs (every call but log_dirs_fail:
  * hold no lock of that rank or above), RANK_LOG_DIR for failures.
- * Files: log_dirs.c (table, create, delete), log_dirs_open.c, log_dirs_meta.c, log_dirs_load.c (load and close),
+ * Files: log_dirs.c (table, create, delete), log_dirs_move.c (future copies), log_dirs_open.c, log_dirs_meta.c, log_dirs_load.c (load and close),
  * log_dirs_checkpoint.c, log_dirs_fail.c, log_dirs_background.c.
  * Format and rules: storage.md sections 1, 2, 10 to 14.
  */
@@ -116,6 +116,32 @@ int64_t log_dirs_checkpointed_high_watermark(struct log_dirs *d, struct log *log
 void log_dirs_each(struct log_dirs *d, bool (*fn)(struct log *log, void *arg), void *arg);
 /* The same for the ...-future copies, which an interrupted move left. */
 void log_dirs_each_future(struct log_dirs *d, bool (*fn)(struct log *log, void *arg), void *arg);
+
+/* --- moving a log to another directory (KIP-113): a future copy, which takes the place of the current log --- */
+
+/* The future copy of a partition, with a reference; NULL when there is none. */
+struct log *log_dirs_get_future(struct log_dirs *d, const char *topic, int32_t partition);
+/* The future copy in `dir`, an absolute path as in log.dirs, made when absent; *ret has a reference.
+ *   0                             *ret is it; NULL: the current log is there already
+ *   KERR_LOG_DIR_NOT_FOUND        not one of our directories
+ *   KERR_KAFKA_STORAGE_ERROR      it, or another directory, is offline: the partition may have a copy there
+ *   KERR_REPLICA_NOT_AVAILABLE    there is no current log
+ *   KERR_INVALID_TOPIC_EXCEPTION  the name is too long for a directory
+ *   -errno                        the directory has been taken offline
+ * A copy in another directory must have been dropped before. */
+int log_dirs_make_future(struct log_dirs *d, const char *topic, int32_t partition, const char *dir,
+    struct log **ret) MUST_CHECK;
+/* Deletes the future copy, as log_dirs_delete does. 0 also when absent. */
+int log_dirs_drop_future(struct log_dirs *d, const char *topic, int32_t partition) MUST_CHECK;
+/* The future copy becomes the current log, whose directory is renamed to ...-delete. Nobody appends to either.
+ *   0
+ *   KERR_REPLICA_NOT_AVAILABLE    one of them is gone
+ *   -errno                        a directory has been taken offline; the current log is what it was if it is there */
+int log_dirs_replace_by_future(struct log_dirs *d, const char *topic, int32_t partition) MUST_CHECK;
+/* Is this one of our directories and online? 0, KERR_LOG_DIR_NOT_FOUND, KERR_KAFKA_STORAGE_ERROR. */
+int log_dirs_check_dir(struct log_dirs *d, const char *dir);
+/* Where the log of a partition that is not here is to be created, once. */
+void log_dirs_prefer(struct log_dirs *d, const char *topic, int32_t partition, const char *dir);
 
 struct log_dir_info {
 	char path[4096];

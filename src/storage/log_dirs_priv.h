@@ -57,6 +57,13 @@ struct log_entry {
 	char key[];		/* "topic-partition" */
 };
 
+/* Where the log of a partition is to be created. */
+struct preferred_dir {
+	UT_hash_handle hh;
+	struct log_dir *dir;
+	char key[]; /* "topic-partition" */
+};
+
 /* A log whose directory is renamed and waits for removal. */
 struct doomed_log {
 	struct list link;
@@ -88,6 +95,7 @@ struct log_dirs {
 	struct lock lock; /* RANK_TABLE: the tables and the doomed */
 	struct cond changed;
 	struct log_entry *current, *future;
+	struct preferred_dir *preferred; /* where logs are to be created */
 	struct list doomed;
 
 	struct lock fail_lock; /* RANK_LOG_DIR */
@@ -104,6 +112,22 @@ struct log_entry *log_dirs_find(struct log_entry *table, const char *key);
 struct log_entry *log_dirs_add_entry(struct log_dirs *d, struct log_entry **table, const char *key,
     struct log_dir *dir);
 void log_dirs_remove_entry(struct log_dirs *d, struct log_entry **table, struct log_entry *e);
+/* The entry when it is at rest, NULL when there is none. Locks: table lock held, released while waiting. */
+struct log_entry *log_dirs_find_idle(struct log_dirs *d, struct log_entry **table, const char *key);
+/* Makes a log called `name` in a directory; a failure takes that offline. */
+int log_dirs_create_in(struct log_dirs *d, struct log_dir *dir, const char *topic, int32_t partition,
+    const char *name, struct log **ret) MUST_CHECK;
+/* Gives a busy entry its log. False when the directory failed meanwhile: the log is closed and gone. */
+bool log_dirs_publish(struct log_dirs *d, struct log_entry *e, struct log *log);
+bool log_dirs_some_offline(const struct log_dirs *d);
+/* 1 when there is no such log in the table; 0 | -errno. */
+int log_dirs_delete_from(struct log_dirs *d, struct log_entry **table, const char *key) MUST_CHECK;
+/* Renames a log that has left the table to ...-delete and queues it; takes over the reference. */
+int log_dirs_rename_to_delete(struct log_dirs *d, struct log_dir *dir, struct log *log) MUST_CHECK;
+/* log_dirs_move.c: the preferred directory of a log about to be created, which is forgotten; NULL: none. Locks: table
+ * lock held. */
+struct log_dir *log_dirs_take_preferred(struct log_dirs *d, const char *key);
+void log_dirs_forget_preferred(struct log_dirs *d);
 /* Queues a log for removal; takes over the reference. */
 void log_dirs_doom(struct log_dirs *d, struct log_dir *dir, struct log *log);
 /* References of all logs of a directory (NULL: all directories), current and, if asked, future. The caller

@@ -28,7 +28,7 @@ def await_controller(run, among, timeout=30):
     found = wait_until(lambda: (lambda c: c in ids and (c,))(controller_of(run)), timeout, f"one of {ids} as controller")[0]
     for broker in among:
         with wire.Connection(broker) as c:
-            wait_until(lambda: c.controller() == found, timeout, f"{broker.name} to know the controller {found}")
+            wait_until(lambda: c.cluster()[1] == found, timeout, f"{broker.name} to know the controller {found}")
     return found
 
 
@@ -37,7 +37,16 @@ def admin_client(brokers):
     yield AdminClient({"bootstrap.servers": bootstrap(brokers)})
 
 
+def await_members(brokers):
+    """Until all of them have heard of all, so that topics are spread over all."""
+    ids = {b.id for b in brokers}
+    for broker in brokers:
+        with wire.Connection(broker) as c:
+            wait_until(lambda: ids <= set(c.cluster()[0]), 30, f"{broker.name} to know {ids}")
+
+
 def create_topic(brokers, topic, partitions=1, replicas=1, **config):
+    await_members(brokers)
     with admin_client(brokers) as admin:
         config = {k.replace("_", "."): str(v) for k, v in config.items()}
         admin.create_topics([NewTopic(topic, partitions, replicas, config=config)])[topic].result(30)

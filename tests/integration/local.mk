@@ -19,4 +19,5 @@ EXTRA_DIST += tests/integration/clients.py tests/integration/commands.py tests/i
 	tests/integration/test_log_dirs_tool.py \
 	tests/integration/test_topics_zookeeper.py \
 	tests/integration/test_hostile.py tests/integration/test_produce_consume.py tests/integration/test_tools.py \
-	tests/integration/test_znodes.py tests/integration/test_zookeeper_loss.py
+	tests/integration/shell_scripts.py tests/integration/test_znodes.py tests/integration/test_zookeeper_loss.py \
+	tests/integration/test_zookeeper_shell.py

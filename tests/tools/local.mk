@@ -151,3 +151,13 @@ check_PROGRAMS += tests/tools/test_java_map
 tests_tools_test_java_map_SOURCES = tests/tools/test_java_map.c
 tests_tools_test_java_map_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_java_map_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_words
+tests_tools_test_words_SOURCES = tests/tools/test_words.c
+tests_tools_test_words_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_words_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_keeper_record
+tests_tools_test_keeper_record_SOURCES = tests/tools/test_keeper_record.c
+tests_tools_test_keeper_record_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_keeper_record_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

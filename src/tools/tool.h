@@ -7,6 +7,7 @@
 #ifndef TOOLS_TOOL_H
 #define TOOLS_TOOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct option; /* tools/options.h */
@@ -39,6 +40,9 @@ struct tool {
 const struct tool *tool_at(size_t i);
 /* By the name after moldau, or by that of the script; NULL when there is none. */
 const struct tool *tool_find(const char *name);
+
+/* Does it know --version? Those whose options are read by argparse.h do not, as in Kafka. */
+bool tool_has_version(const struct tool *t);
 
 #define TOOL_ROW(name) extern const struct tool tool_##name;
 #include "tools/list.h"

@@ -46,9 +46,9 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/dump_log_index.c \
 	src/tools/dump_log_producers.c \
 	src/tools/dump_log_records.c \
+	src/tools/e2e_latency.c \
 	src/tools/ensemble.c src/tools/ensemble.h \
 	src/tools/findings.c src/tools/findings.h \
-	src/tools/e2e_latency.c \
 	src/tools/formatter.c src/tools/formatter.h \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
 	src/tools/formatter_log_text.c \

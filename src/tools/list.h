@@ -2,6 +2,8 @@
  *
  * TOOL_ROW(name): `const struct tool tool_<name>` is in a file of its own.
  */
+TOOL_ROW(broker_api_versions)
+TOOL_ROW(cluster)
 TOOL_ROW(console_consumer)
 TOOL_ROW(console_producer)
 TOOL_ROW(consumer_groups)

@@ -7,12 +7,15 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/admin_job.c src/tools/admin_job.h \
 	src/tools/admin_offsets.c src/tools/admin_offsets.h \
 	src/tools/admin_topics.c src/tools/admin_topics.h \
+	src/tools/api_keys.def \
 	src/tools/argparse.c src/tools/argparse.h \
 	src/tools/argparse_usage.c \
+	src/tools/broker_api_versions.c \
 	src/tools/client_log.c src/tools/client_log.h \
 	src/tools/client_metrics.c src/tools/client_metrics.h \
 	src/tools/client_properties.c src/tools/client_properties.h \
 	src/tools/client_security.c src/tools/client_security.h \
+	src/tools/cluster.c \
 	src/tools/column.c src/tools/column.h \
 	src/tools/console_consumer.c \
 	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \

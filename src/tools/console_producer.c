@@ -496,4 +496,13 @@ const struct tool tool_console_producer = {
 	.options = options,
 	.options_n = PRODUCER_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Every line of the standard input becomes the value of a record. With `--property` settings a "
+		"line also has a key and headers. On a terminal a prompt is shown; the end of the input ends "
+		"the tool when everything has been sent.",
+	.examples =
+		"\techo hello | kafka-console-producer.sh --bootstrap-server host:9092 --topic greetings\n"
+		"\tkafka-console-producer.sh --bootstrap-server host:9092 --topic greetings \\\n"
+		"\t    --property parse.key=true --property key.separator=:",
+	.see_also = "kafka-console-consumer.sh(1), kafka-topics.sh(1)",
 };

@@ -3,10 +3,17 @@ dist_bin_SCRIPTS = \
 	bin/moldau-env.sh \
 	bin/kafka-console-consumer.sh \
 	bin/kafka-console-producer.sh \
+	bin/kafka-consumer-groups.sh \
+	bin/kafka-consumer-perf-test.sh \
 	bin/kafka-dump-log.sh \
+	bin/kafka-get-offsets.sh \
+	bin/kafka-producer-perf-test.sh \
+	bin/kafka-run-class.sh \
 	bin/kafka-server-start.sh \
 	bin/kafka-server-stop.sh \
 	bin/kafka-topics.sh \
+	bin/kafka-verifiable-consumer.sh \
+	bin/kafka-verifiable-producer.sh \
 	bin/zookeeper-server-start.sh \
 	bin/zookeeper-server-stop.sh \
 	bin/zookeeper-shell.sh

@@ -4,6 +4,12 @@
  */
 TOOL_ROW(console_consumer)
 TOOL_ROW(console_producer)
+TOOL_ROW(consumer_groups)
+TOOL_ROW(consumer_perf)
 TOOL_ROW(dump_log)
+TOOL_ROW(get_offsets)
+TOOL_ROW(producer_perf)
 TOOL_ROW(topics)
+TOOL_ROW(verifiable_consumer)
+TOOL_ROW(verifiable_producer)
 TOOL_ROW(zookeeper_shell)

@@ -2,17 +2,34 @@
 noinst_LIBRARIES += src/tools/libtools.a
 src_tools_libtools_a_SOURCES = \
 	src/tools/admin.c src/tools/admin.h \
+	src/tools/admin_group_offsets.c \
+	src/tools/admin_groups.c src/tools/admin_groups.h \
+	src/tools/admin_job.c src/tools/admin_job.h \
+	src/tools/admin_offsets.c src/tools/admin_offsets.h \
+	src/tools/admin_topics.c src/tools/admin_topics.h \
+	src/tools/argparse.c src/tools/argparse.h \
+	src/tools/argparse_usage.c \
 	src/tools/client_log.c src/tools/client_log.h \
+	src/tools/client_metrics.c src/tools/client_metrics.h \
 	src/tools/client_properties.c src/tools/client_properties.h \
 	src/tools/client_security.c src/tools/client_security.h \
+	src/tools/column.c src/tools/column.h \
 	src/tools/completion.c src/tools/completion.h \
 	src/tools/console_consumer.c \
 	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
 	src/tools/console_producer.c \
+	src/tools/consume_stats.c src/tools/consume_stats.h \
+	src/tools/consumer_groups.c src/tools/consumer_groups_priv.h \
+	src/tools/consumer_groups_describe.c \
+	src/tools/consumer_groups_options.c \
+	src/tools/consumer_groups_reset.c \
+	src/tools/consumer_perf.c \
+	src/tools/date_time.c src/tools/date_time.h \
 	src/tools/decode_metadata.c \
 	src/tools/decode_offsets.c \
 	src/tools/decode_remote_log.c \
 	src/tools/decode_transactions.c \
+	src/tools/delivery.c src/tools/delivery.h \
 	src/tools/deserializer.c src/tools/deserializer.h \
 	src/tools/dump_log.c src/tools/dump_log_priv.h \
 	src/tools/dump_log_index.c \
@@ -21,8 +38,17 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/findings.c src/tools/findings.h \
 	src/tools/formatter.c src/tools/formatter.h \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
+	src/tools/formatter_log_text.c \
+	src/tools/get_offsets.c \
+	src/tools/group_consumer.c src/tools/group_consumer.h \
+	src/tools/java_date.c src/tools/java_date.h \
 	src/tools/java_exception.c src/tools/java_exception.h \
+	src/tools/java_number.c src/tools/java_number.h \
+	src/tools/java_order.c src/tools/java_order.h \
+	src/tools/java_random.c src/tools/java_random.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
+	src/tools/json_text.c src/tools/json_text.h \
+	src/tools/justify.c src/tools/justify.h \
 	src/tools/keeper.c src/tools/keeper.h src/tools/keeper_priv.h \
 	src/tools/keeper_calls.c src/tools/keeper_calls.h \
 	src/tools/keeper_commands_acl.c \
@@ -39,6 +65,11 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/manual.c src/tools/manual.h \
 	src/tools/message_json.c src/tools/message_json.h \
 	src/tools/options.c src/tools/options.h \
+	src/tools/payload.c src/tools/payload.h \
+	src/tools/perf_stats.c src/tools/perf_stats.h \
+	src/tools/producer.c src/tools/producer.h \
+	src/tools/producer_perf.c src/tools/producer_perf_priv.h \
+	src/tools/producer_perf_options.c \
 	src/tools/record_decoder.c src/tools/record_decoder.h src/tools/record_decoder_priv.h \
 	src/tools/records.c src/tools/records.def src/tools/records.h \
 	src/tools/records/consumer_group.def \
@@ -46,13 +77,20 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/records/kraft_control.def \
 	src/tools/records/remote_log.def \
 	src/tools/report.c src/tools/report.h \
+	src/tools/reset_plan.c src/tools/reset_plan.h \
 	src/tools/scala_hash.c src/tools/scala_hash.h \
 	src/tools/scripts.c src/tools/scripts.h \
+	src/tools/similar.c src/tools/similar.h \
+	src/tools/stop_signal.c src/tools/stop_signal.h \
+	src/tools/throttle.c src/tools/throttle.h \
 	src/tools/tool.c src/tools/tool.h \
+	src/tools/topic_filter.c src/tools/topic_filter.h \
 	src/tools/topics.c src/tools/topics_priv.h \
 	src/tools/topics_describe.c \
 	src/tools/topics_options.c \
 	src/tools/usage.c \
+	src/tools/verifiable_consumer.c \
+	src/tools/verifiable_producer.c \
 	src/tools/wire.c src/tools/wire.h \
 	src/tools/words.c src/tools/words.h
 

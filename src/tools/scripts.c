@@ -61,6 +61,12 @@ static const struct option server_stop_options[] = {
 			"properties file."},
 };
 
+static const struct option run_class_options[] = {
+	DAEMON_ROW,
+	NAME_ROW,
+	LOGGC_ROW,
+};
+
 static const struct option zookeeper_start_options[] = {
 	DAEMON_ROW,
 	NAME_ROW,
@@ -114,6 +120,23 @@ static const struct tool scripts[] = {
 			 "`meta.properties` in each directory of `log.dirs`: broker id and cluster "
 			 "id that the directory belongs to.",
 		.see_also = "kafka-server-start.sh(1), kafka-server-stop.sh(1)",
+	},
+	{
+		.script = "kafka-run-class.sh",
+		.summary = "run what a class of Apache Kafka is the program of",
+		.synopsis = "[-daemon] [-name NAME] [-loggc] CLASS [WORD]...",
+		.options = run_class_options,
+		.options_n = ARRAY_LEN(run_class_options),
+		.description =
+			"For scripts that call Apache Kafka's tools by the names of their classes, those of "
+			"today and those of old releases, such as `kafka.admin.TopicCommand` or "
+			"`kafka.tools.GetOffsetShell`. It runs the tool of Moldau in the place of the class, "
+			"with the words behind it.",
+		.examples = "\tkafka-run-class.sh kafka.tools.GetOffsetShell --bootstrap-server host:9092 --topic t",
+		.exit_status = "That of the tool; `1` when no tool is in the place of the class.",
+		.environment = LOG_DIR_TEXT "\n`MOLDAU_BUILD`: a build directory to take the programs from.",
+		.files = "`$LOG_DIR/NAME.out`: output of a tool in the background.",
+		.see_also = "kafka-server-start.sh(1)",
 	},
 	{
 		.script = "kafka-server-start.sh",

@@ -20,6 +20,7 @@
 #include "tools/java_regex.h"
 #include "tools/report.h"
 #include "tools/tool.h"
+#include "tools/topic_filter.h"
 #include "tools/topics_priv.h"
 
 #define COMMAND "org.apache.kafka.tools.TopicCommand"
@@ -74,37 +75,16 @@ static int by_topic_name(const void *a, const void *b)
 	return str_cmp((*x)->name, (*y)->name);
 }
 
-/* TopicFilter.java: blanks out, commas are alternatives, quotes around are dropped. */
-static char *filter_pattern(const char *text)
-{
-	char *pattern = xmalloc(strlen(text) + 1);
-	size_t n = 0;
-
-	for (; *text; text++)
-		if (*text != ' ' && *text != '\t')
-			pattern[n++] = *text == ',' ? '|' : *text;
-	while (n > 0 && strchr("\"'", pattern[n - 1]))
-		n--;
-	pattern[n] = '\0';
-	n = strspn(pattern, "\"'");
-	memmove(pattern, pattern + n, strlen(pattern + n) + 1);
-	return pattern;
-}
-
 static int compile_filter(struct topics *t, struct java_regex **ret)
 {
-	CLEANUP(freep) char *pattern = NULL;
+	CLEANUP(freep) char *error = NULL;
 	const char *text;
-	char why[JAVA_REGEX_ERROR_MAX];
 
 	*ret = NULL;
 	if (topics_fail_option(t, options_text(t->options, TOPICS_TOPIC, &text)))
 		return -1;
-	if (!text)
-		return 0;
-	pattern = filter_pattern(text);
-	if (java_regex_compile(pattern, ret, why))
-		return topics_fail(t, 0, "%s is an invalid regex.", pattern);
+	if (text && topic_filter_compile(text, ret, &error))
+		return topics_fail(t, 0, "%s", error);
 	return 0;
 }
 

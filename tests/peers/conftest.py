@@ -33,6 +33,15 @@ def kafka_home():
     return home
 
 
+@pytest.fixture(scope="module")
+def peer_broker(kafka_home, zookeeper):
+    """Apache's broker for all tests of a file: tools are compared in front of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOLDAU_TEST_BROKER", str(kafka_home))
+        for run in _module.make_run(zookeeper):
+            yield run.broker(0, offsets_topic_num_partitions=3)
+
+
 @pytest.fixture(scope="session")
 def client_classes(kafka_home, tmp_path_factory):
     """ClientCheck, compiled."""

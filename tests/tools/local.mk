@@ -60,3 +60,52 @@ check_PROGRAMS += tests/tools/test_keeper_record
 tests_tools_test_keeper_record_SOURCES = tests/tools/test_keeper_record.c
 tests_tools_test_keeper_record_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_keeper_record_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+check_PROGRAMS += tests/tools/test_argparse
+tests_tools_test_argparse_SOURCES = tests/tools/test_argparse.c
+tests_tools_test_argparse_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_argparse_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_java_number
+tests_tools_test_java_number_SOURCES = tests/tools/test_java_number.c
+tests_tools_test_java_number_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_java_number_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_justify
+tests_tools_test_justify_SOURCES = tests/tools/test_justify.c
+tests_tools_test_justify_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_justify_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_client_metrics
+tests_tools_test_client_metrics_SOURCES = tests/tools/test_client_metrics.c
+tests_tools_test_client_metrics_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_client_metrics_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_java_random
+tests_tools_test_java_random_SOURCES = tests/tools/test_java_random.c
+tests_tools_test_java_random_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_java_random_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_payload
+tests_tools_test_payload_SOURCES = tests/tools/test_payload.c
+tests_tools_test_payload_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_payload_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_perf_stats
+tests_tools_test_perf_stats_SOURCES = tests/tools/test_perf_stats.c
+tests_tools_test_perf_stats_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_perf_stats_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_throttle
+tests_tools_test_throttle_SOURCES = tests/tools/test_throttle.c
+tests_tools_test_throttle_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_throttle_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_java_date
+tests_tools_test_java_date_SOURCES = tests/tools/test_java_date.c
+tests_tools_test_java_date_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_java_date_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_consume_stats
+tests_tools_test_consume_stats_SOURCES = tests/tools/test_consume_stats.c
+tests_tools_test_consume_stats_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_consume_stats_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

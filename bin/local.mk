@@ -1,6 +1,7 @@
 # The scripts, and the sample configuration: $(prefix)/conf, and the link config -> conf that every guide uses.
 dist_bin_SCRIPTS = \
 	bin/moldau-env.sh \
+	bin/kafka-cluster-ctl.sh \
 	bin/kafka-console-consumer.sh \
 	bin/kafka-console-producer.sh \
 	bin/kafka-consumer-groups.sh \

@@ -3,6 +3,7 @@ EXTRA_DIST += tests/integration/clients.py tests/integration/conformance.py test
 	tests/integration/harness.py tests/integration/messages.py tests/integration/records.py \
 	tests/integration/scenarios \
 	tests/integration/wire.py tests/integration/test_admin.py tests/integration/test_bench.py \
+	tests/integration/test_cluster_ctl.py \
 	tests/integration/test_conformance.py \
 	tests/integration/test_crash.py \
 	tests/integration/test_hostile.py tests/integration/test_produce_consume.py tests/integration/test_tools.py \

@@ -61,6 +61,7 @@ file_of() {
 }
 
 find_pid() {
+	# shellcheck disable=SC2013 # names without blanks
 	for comm in $(grep -lx -- "$program" /proc/[0-9]*/comm 2>/dev/null); do
 		pid=${comm#/proc/}
 		pid=${pid%/comm}

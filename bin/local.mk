@@ -4,17 +4,18 @@ dist_bin_SCRIPTS = \
 	bin/kafka-broker-api-versions.sh \
 	bin/kafka-cluster.sh \
 	bin/kafka-configs.sh \
+	bin/kafka-cluster-ctl.sh \
 	bin/kafka-console-consumer.sh \
 	bin/kafka-console-producer.sh \
 	bin/kafka-consumer-groups.sh \
 	bin/kafka-consumer-perf-test.sh \
 	bin/kafka-e2e-latency.sh \
 	bin/kafka-delete-records.sh \
+	bin/kafka-dump-log.sh \
 	bin/kafka-get-offsets.sh \
 	bin/kafka-log-dirs.sh \
 	bin/kafka-producer-perf-test.sh \
 	bin/kafka-run-class.sh \
-	bin/kafka-dump-log.sh \
 	bin/kafka-server-start.sh \
 	bin/kafka-server-stop.sh \
 	bin/kafka-topics.sh \

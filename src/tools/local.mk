@@ -29,6 +29,8 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/console_consumer.c src/tools/console_consumer_priv.h \
 	src/tools/console_consumer_group.c src/tools/console_consumer_group.h \
 	src/tools/console_consumer_options.c \
+	src/tools/console_consumer.c \
+	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
 	src/tools/console_producer.c \
 	src/tools/consume_stats.c src/tools/consume_stats.h \
 	src/tools/consumer_groups.c src/tools/consumer_groups_priv.h \
@@ -92,6 +94,11 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/producer_perf_options.c \
 	src/tools/record_decoder.c src/tools/record_decoder.h src/tools/record_decoder_priv.h \
 	src/tools/records.c src/tools/records.h \
+	src/tools/records.c src/tools/records.def src/tools/records.h \
+	src/tools/records/consumer_group.def \
+	src/tools/records/kraft_cluster.def \
+	src/tools/records/kraft_control.def \
+	src/tools/records/remote_log.def \
 	src/tools/report.c src/tools/report.h \
 	src/tools/reset_plan.c src/tools/reset_plan.h \
 	src/tools/scala_hash.c src/tools/scala_hash.h \
@@ -103,6 +110,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/tool_admin.c src/tools/tool_admin.h \
 	src/tools/topic_filter.c src/tools/topic_filter.h \
 	src/tools/topic_settings.c src/tools/topic_settings.h \
+	src/tools/topic_filter.c src/tools/topic_filter.h \
 	src/tools/topics.c src/tools/topics_priv.h \
 	src/tools/topics_describe.c \
 	src/tools/topics_options.c \

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "tools/options.h"
 #include "tools/scripts.h"
 
 static const struct tool *const tools[] = {
@@ -26,9 +25,4 @@ const struct tool *tool_find(const char *name)
 		if ((t->name && strcmp(t->name, name) == 0) || strcmp(t->script, name) == 0)
 			return t;
 	return NULL;
-}
-
-bool tool_has_version(const struct tool *t)
-{
-	return t->options_n && strcmp(t->options[t->options_n - 1].name, "version") == 0;
 }

@@ -7,10 +7,10 @@
 #ifndef TOOLS_TOOL_H
 #define TOOLS_TOOL_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-struct option; /* tools/options.h */
+struct argparse_command; /* tools/argparse.h */
+struct option;		 /* tools/options.h */
 
 /* The version of Kafka whose tools these are like; what --version prints. */
 #define TOOL_KAFKA_VERSION "3.9.0"
@@ -32,6 +32,8 @@ struct tool {
 	const char *environment; /* besides what all scripts know */
 	const char *files;
 	const char *see_also; /* "kafka-configs.sh(1), ...", besides moldau(1) */
+	const struct argparse_command *commands; /* sub-commands; the rows' `commands` are bits of them */
+	size_t commands_n;
 	const char *words; /* for the completion, what words besides options are: "file" or "a|b|c"; NULL: none */
 	int section;       /* of the manual; 0: 1 */
 };
@@ -40,9 +42,6 @@ struct tool {
 const struct tool *tool_at(size_t i);
 /* By the name after moldau, or by that of the script; NULL when there is none. */
 const struct tool *tool_find(const char *name);
-
-/* Does it know --version? Those whose options are read by argparse.h do not, as in Kafka. */
-bool tool_has_version(const struct tool *t);
 
 #define TOOL_ROW(name) extern const struct tool tool_##name;
 #include "tools/list.h"

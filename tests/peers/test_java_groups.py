@@ -1,10 +1,16 @@
 """The Java consumer and admin client of Apache Kafka 3.9 with our group coordinator; and a __consumer_offsets topic that
 goes from Apache Kafka to Moldau and back."""
 
+import os
+import shutil
+
 import pytest
 
 import clients
+from harness import ROOT
 from test_same_files import start
+
+OFFSETS = ROOT / "tests/integration/scenarios/data/consumer_offsets.log"
 
 
 def write(broker, topic, partitions, each):
@@ -35,6 +41,8 @@ def test_groups_there_and_back(java_groups, kafka_home, run, topic, partitions, 
     known = java_groups(broker.address, "print")
     assert "stays member" in known and "txn-2 at" in known and "simple-3 at" not in known
     broker.stop(timeout=90)
+    if partitions == 1 and "MOLDAU_TEST_RECORD" in os.environ:  # then record scenario group_log_of_apache anew
+        shutil.copy(broker.partition_dir("__consumer_offsets", 0) / "00000000000000000000.log", OFFSETS)
     start(broker, None, monkeypatch)
     assert java_groups(broker.address, "print") == known
     java_groups(broker.address, "leave-behind", topic)

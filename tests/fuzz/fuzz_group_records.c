@@ -4,7 +4,6 @@
  * Input: records one after the other: a byte (0x03: producer, 0 none; 0x04: no value; 0x08: a marker instead, 0x10: of
  * a commit), then key and value, each with a 16-bit length in front.
  */
-#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,11 @@
 #include "coordinator/topic_set.h"
 
 #define RECORDS_MAX 1000
+#define must(cond)                                                                                 \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			abort();                                                                   \
+	} while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,7 +42,7 @@ static struct bytes take(struct cursor *c, uint8_t **ret_copy)
 	if (!p)
 		return BYTES_NULL;
 	*ret_copy = malloc(len ? len : 1); /* exactly the bytes: a sanitizer sees one read too many */
-	assert(*ret_copy);
+	must(*ret_copy);
 	memcpy(*ret_copy, p, len);
 	return (struct bytes){ *ret_copy, (int32_t)len };
 }
@@ -50,13 +54,13 @@ static void write_offset_back(const struct offset_commit_value *v)
 	struct buf *b;
 
 	writer_init(&w, 64, 0);
-	assert(offset_record_put_value(&w, 3, v) == 0);
-	assert(writer_take_buf(&w, &b) == 0);
+	must(offset_record_put_value(&w, 3, v) == 0);
+	must(writer_take_buf(&w, &b) == 0);
 	writer_fini(&w);
-	assert(offset_record_parse_value((struct bytes){ b->data, (int32_t)b->len }, &again) == 0);
-	assert(again.offset == v->offset && again.commit_timestamp == v->commit_timestamp);
-	assert(again.expire_timestamp == v->expire_timestamp && str_eq(again.metadata, v->metadata));
-	assert(again.leader_epoch == (v->expire_timestamp == -1 ? v->leader_epoch : -1));
+	must(offset_record_parse_value((struct bytes){ b->data, (int32_t)b->len }, &again) == 0);
+	must(again.offset == v->offset && again.commit_timestamp == v->commit_timestamp);
+	must(again.expire_timestamp == v->expire_timestamp && str_eq(again.metadata, v->metadata));
+	must(again.leader_epoch == (v->expire_timestamp == -1 ? v->leader_epoch : -1));
 	buf_unref(b);
 }
 
@@ -67,12 +71,12 @@ static void write_group_back(const struct group_metadata_value *v, struct arena 
 	struct buf *b;
 
 	writer_init(&w, 64, 0);
-	assert(group_record_put_value(&w, 3, v) == 0);
-	assert(writer_take_buf(&w, &b) == 0);
+	must(group_record_put_value(&w, 3, v) == 0);
+	must(writer_take_buf(&w, &b) == 0);
 	writer_fini(&w);
-	assert(group_record_parse_value((struct bytes){ b->data, (int32_t)b->len }, a, &again) == 0);
-	assert(again.generation == v->generation && again.members_n == v->members_n);
-	assert(str_eq(again.protocol, v->protocol) && str_eq(again.leader, v->leader));
+	must(group_record_parse_value((struct bytes){ b->data, (int32_t)b->len }, a, &again) == 0);
+	must(again.generation == v->generation && again.members_n == v->members_n);
+	must(str_eq(again.protocol, v->protocol) && str_eq(again.leader, v->leader));
 	buf_unref(b);
 }
 
@@ -157,7 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		use(g, now, &fx);
 	group_load_free(l);
 	group_effects_fini(&fx);
-	assert(group_pool_counts(pool)->offsets == 0 && group_pool_counts(pool)->memory == 0);
+	must(group_pool_counts(pool)->offsets == 0 && group_pool_counts(pool)->memory == 0);
 	group_pool_free(pool);
 	return 0;
 }

@@ -29,8 +29,6 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/console_consumer.c src/tools/console_consumer_priv.h \
 	src/tools/console_consumer_group.c src/tools/console_consumer_group.h \
 	src/tools/console_consumer_options.c \
-	src/tools/console_consumer.c \
-	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
 	src/tools/console_producer.c \
 	src/tools/consume_stats.c src/tools/consume_stats.h \
 	src/tools/consumer_groups.c src/tools/consumer_groups_priv.h \
@@ -47,7 +45,6 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/delete_records_file.c \
 	src/tools/delivery.c src/tools/delivery.h \
 	src/tools/deserializer.c src/tools/deserializer.h \
-	src/tools/e2e_latency.c \
 	src/tools/dump_log.c src/tools/dump_log_priv.h \
 	src/tools/dump_log_index.c \
 	src/tools/dump_log_producers.c \
@@ -94,7 +91,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/producer_perf_options.c \
 	src/tools/record_decoder.c src/tools/record_decoder.h src/tools/record_decoder_priv.h \
 	src/tools/records.c src/tools/records.h \
-	src/tools/records.c src/tools/records.def src/tools/records.h \
+	src/tools/records.def \
 	src/tools/records/consumer_group.def \
 	src/tools/records/kraft_cluster.def \
 	src/tools/records/kraft_control.def \
@@ -110,7 +107,6 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/tool_admin.c src/tools/tool_admin.h \
 	src/tools/topic_filter.c src/tools/topic_filter.h \
 	src/tools/topic_settings.c src/tools/topic_settings.h \
-	src/tools/topic_filter.c src/tools/topic_filter.h \
 	src/tools/topics.c src/tools/topics_priv.h \
 	src/tools/topics_describe.c \
 	src/tools/topics_options.c \

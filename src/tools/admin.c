@@ -6,6 +6,7 @@
  */
 #include "tools/admin.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -487,10 +488,26 @@ static void drop_target(struct admin *a, int32_t target)
 		drop_node(a, node_of(a, target));
 }
 
+const char *admin_api_name(int key, char *buf, size_t size)
+{
+	const char *name = api_version_find(key)->name;
+	size_t n = 0;
+
+	for (size_t i = 0; name[i] && n + 2 < size; i++) {
+		if (i && isupper((unsigned char)name[i]))
+			buf[n++] = '_';
+		buf[n++] = (char)toupper((unsigned char)name[i]);
+	}
+	buf[n] = '\0';
+	return buf;
+}
+
 static int unsupported(struct admin *a, int key)
 {
+	char name[ADMIN_API_NAME_MAX];
+
 	return fault(a, -ENOTSUP,
-		xasprintf("The node does not support %s", api_version_find(key)->constant));
+		xasprintf("The node does not support %s", admin_api_name(key, name, sizeof(name))));
 }
 
 /* Is there no use in another attempt? */

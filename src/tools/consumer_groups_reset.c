@@ -357,20 +357,30 @@ static int read_file(struct reset *r, const char *path, struct str *ret)
 	return 0;
 }
 
-/* The rows of the plan that are about this group, as its partitions; a later row of a partition counts. */
+/* The rows of the plan that are about this group, as its partitions: in order of first appearance, and with the last
+ * offset, of those that are named more than once. */
 static int take_plan(struct reset *r, const struct plan_row *rows, size_t n)
 {
+	struct group_offset *last = groups_room(r->g, n, sizeof(*last));
+	size_t found = 0, last_n;
+
 	r->v = groups_room(r->g, n, sizeof(*r->v));
-	r->n = 0;
-	for (size_t i = n; i-- > 0;)
+	for (size_t i = 0; i < n; i++)
 		if (rows[i].group.len < 0 || str_eq(rows[i].group, r->group))
-			r->v[r->n++] = (struct group_offset){
+			r->v[found++] = (struct group_offset){
 				rows[i].topic, rows[i].partition, rows[i].offset, STR_NULL};
-	r->n = groups_unique(r->v, r->n);
-	if (r->n)
-		return into_range(r);
-	groups_print_error("No reset plan for group %.*s found", STR_ARG(r->group));
-	return 0;
+	for (size_t i = 0; i < found; i++)
+		last[i] = r->v[found - 1 - i];
+	last_n = groups_unique(last, found);
+	r->n = groups_unique(r->v, found);
+	if (!r->n) {
+		groups_print_error("No reset plan for group %.*s found", STR_ARG(r->group));
+		return 0;
+	}
+	qsort(last, last_n, sizeof(*last), by_place);
+	for (size_t i = 0; i < r->n; i++)
+		r->v[i].offset = find(last, last_n, &r->v[i])->offset;
+	return into_range(r);
 }
 
 static int from_file(struct reset *r)
@@ -386,6 +396,9 @@ static int from_file(struct reset *r)
 		return -1;
 	if (reset_plan_parse(text, groups_n == 1, &r->g->arena, &rows, &n, &error))
 		return groups_fail(r->g, "%s", error ? error : "out of memory");
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].offset < 0)
+			return groups_misuse(r->g, "Invalid negative offset");
 	return take_plan(r, rows, n);
 }
 

@@ -275,59 +275,6 @@ static int write_json(enum formatter_log kind, const struct schema *key_of, stru
 	return 0;
 }
 
-static int decode(const struct schema *s, struct bytes b, struct arena *a, void *out)
-{
-	struct cursor c = cur_of(b.p, (size_t)b.len);
-	int16_t version = cur_i16(&c);
-
-	if (c.bad || version < s->first || version > s->last)
-		return -EINVAL;
-	return codec_decode(s, version, &c, a, out) ? -EINVAL : 0;
-}
-
-static void put_optional(
-	const char *none, const char *open, const char *close, int64_t v, FILE *out)
-{
-	if (v < 0)
-		fputs(none, out);
-	else
-		fprintf(out, "%s%" PRId64 "%s", open, v, close);
-}
-
-/* [group,topic,partition]::OffsetAndMetadata(...) */
-static int write_line(struct bytes key, struct bytes value, FILE *out, const char **ret_error)
-{
-	struct offset_commit_key k;
-	struct offset_commit_value v;
-	struct arena a;
-	int r;
-
-	arena_init(&a, 0);
-	r = decode(&offset_commit_key_schema, key, &a, &k);
-	if (!r && value.len >= 0)
-		r = decode(&offset_commit_value_schema, value, &a, &v);
-	if (!r) {
-		fprintf(out, "[%.*s,%.*s,%" PRId32 "]::", STR_ARG(k.group), STR_ARG(k.topic),
-			k.partition);
-		if (value.len < 0) {
-			fputs("NULL\n", out);
-		} else {
-			fprintf(out,
-				"OffsetAndMetadata(offset=%" PRId64 ", leaderEpoch=", v.offset);
-			put_optional("Optional.empty", "Optional[", "]", v.leader_epoch, out);
-			fprintf(out,
-				", metadata=%.*s, commitTimestamp=%" PRId64 ", expireTimestamp=",
-				STR_ARG(v.metadata), v.commit_timestamp);
-			put_optional("None", "Some(", ")", v.expire_timestamp, out);
-			fputs(")\n", out);
-		}
-	} else {
-		*ret_error = UNDERFLOW;
-	}
-	arena_fini(&a);
-	return r;
-}
-
 int formatter_log_write(enum formatter_log kind, struct bytes key, struct bytes value, FILE *out,
 	const char **ret_error)
 {
@@ -338,9 +285,6 @@ int formatter_log_write(enum formatter_log kind, struct bytes key, struct bytes 
 
 		key_of = key_schema(kind, cur_i16(&c));
 	}
-	if (kind == FORMATTER_LOG_OLD_OFFSETS)
-		return key_of == &offset_commit_key_schema ? write_line(key, value, out, ret_error)
-							   : 0;
 	if (key_of && is_of_other_kind(kind, key_of))
 		return 0;
 	return write_json(kind, key_of, key, value, out, ret_error);

@@ -20,6 +20,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/configs_scram.c \
 	src/tools/configs_zookeeper.c \
 	src/tools/console_consumer.c \
+	src/tools/console_consumer_group.c src/tools/console_consumer_group.h \
 	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
 	src/tools/console_producer.c \
 	src/tools/consumer_groups.c src/tools/consumer_groups_priv.h \
@@ -33,8 +34,10 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/ensemble.c src/tools/ensemble.h \
 	src/tools/formatter.c src/tools/formatter.h \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
+	src/tools/formatter_log_text.c \
 	src/tools/get_offsets.c \
 	src/tools/java_base64.c src/tools/java_base64.h \
+	src/tools/java_map.c src/tools/java_map.h \
 	src/tools/java_order.c src/tools/java_order.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
 	src/tools/line_reader.c src/tools/line_reader.h \

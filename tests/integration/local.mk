@@ -5,6 +5,7 @@ EXTRA_DIST += tests/integration/clients.py tests/integration/commands.py tests/i
 	tests/integration/wire.py tests/integration/test_admin.py tests/integration/test_bench.py \
 	tests/integration/test_configs_tool.py \
 	tests/integration/test_conformance.py \
+	tests/integration/test_console_groups.py tests/integration/test_consumer_groups_tool.py \
 	tests/integration/test_crash.py \
 	tests/integration/test_delete_records_tool.py \
 	tests/integration/test_log_dirs_tool.py \

@@ -13,6 +13,7 @@ INTEGRATION = HERE.parent / "integration"
 sys.path.insert(0, str(INTEGRATION))
 
 import harness  # noqa: E402  pylint: disable=wrong-import-position
+import tool_pairs  # noqa: E402  pylint: disable=wrong-import-position
 
 # The fixtures of the integration tests are ours too.
 _spec = importlib.util.spec_from_file_location("integration_conftest", INTEGRATION / "conftest.py")
@@ -50,6 +51,16 @@ def peer_broker(kafka_home, zookeeper):
         patch.setenv("MOLDAU_TEST_BROKER", str(kafka_home))
         for run in _module.make_run(zookeeper):
             yield run.broker(0, offsets_topic_num_partitions=3)
+
+
+@pytest.fixture(scope="session")
+def tool_server(kafka_home, tmp_path_factory):
+    """A JVM for tool_pairs.ToolPair(server=...)."""
+    classes = tmp_path_factory.mktemp("tool-classes")
+    subprocess.run(["javac", "-nowarn", "-d", classes, "-cp", f"{kafka_home}/libs/*", HERE / "ToolServer.java"], check=True)
+    server = tool_pairs.ToolServer(kafka_home, classes)
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

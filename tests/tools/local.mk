@@ -39,6 +39,15 @@ check_PROGRAMS += tests/tools/test_java_base64
 tests_tools_test_java_base64_SOURCES = tests/tools/test_java_base64.c
 tests_tools_test_java_base64_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_java_base64_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+check_PROGRAMS += tests/tools/test_column
+tests_tools_test_column_SOURCES = tests/tools/test_column.c
+tests_tools_test_column_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_column_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_date_time
+tests_tools_test_date_time_SOURCES = tests/tools/test_date_time.c
+tests_tools_test_date_time_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_date_time_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 
 check_PROGRAMS += tests/tools/test_java_order
 tests_tools_test_java_order_SOURCES = tests/tools/test_java_order.c
@@ -54,3 +63,17 @@ check_PROGRAMS += tests/tools/test_topic_settings
 tests_tools_test_topic_settings_SOURCES = tests/tools/test_topic_settings.c
 tests_tools_test_topic_settings_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_topic_settings_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+check_PROGRAMS += tests/tools/test_reset_plan
+tests_tools_test_reset_plan_SOURCES = tests/tools/test_reset_plan.c
+tests_tools_test_reset_plan_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_reset_plan_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_admin_job
+tests_tools_test_admin_job_SOURCES = tests/tools/test_admin_job.c tests/tools/scripted_broker.c tests/tools/scripted_broker.h
+tests_tools_test_admin_job_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_admin_job_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_java_map
+tests_tools_test_java_map_SOURCES = tests/tools/test_java_map.c
+tests_tools_test_java_map_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_java_map_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

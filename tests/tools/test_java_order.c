@@ -1,106 +1,82 @@
-/* test_java_order.c - orders that OpenJDK 17 has printed for the same keys. */
+/* test_java_order.c - maps are walked as Java and Scala walk them; the expectations are what they printed. */
 #include "tools/java_order.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "base/attr.h"
 #include "tests/base/unit.h"
 
-static char *ordered(const char *const *names, const size_t *order, size_t n)
+/* "7 8 9": the partitions 0...n of a topic in the order of a map. */
+static void expect_partitions(const char *want, const char *topic, size_t n, size_t buckets)
 {
-	char *text = xstrdup("");
-
-	for (size_t i = 0; i < n; i++) {
-		char *more = xasprintf("%s%s%s", text, i ? " " : "", names[order[i]]);
-
-		free(text);
-		text = more;
-	}
-	return text;
-}
-
-/* The 14 topic keys below in a HashMap: more than 12, so in 32 buckets. */
-static const char *const keys[] = {"retention.ms", "cleanup.policy", "flush.ms", "segment.bytes", "retention.bytes",
-	"min.insync.replicas", "max.message.bytes", "segment.ms", "preallocate", "index.interval.bytes",
-	"file.delete.delay.ms", "delete.retention.ms", "compression.type", "segment.jitter.ms"};
-
-static void expect_map(size_t n, size_t capacity, const char *want)
-{
-	int32_t hashes[ARRAY_LEN(keys)] = {0};
-	size_t *order;
-	char *got;
+	int32_t hashes[32];
+	size_t order[32], len = 0;
+	char got[256] = "";
 
 	for (size_t i = 0; i < n; i++)
-		hashes[i] = str_java_hash(str_of(keys[i]));
-	order = java_map_order(hashes, n, capacity);
-	got = ordered(keys, order, n);
+		hashes[i] = java_hash_partition(str_of(topic), (int32_t)i);
+	java_order(hashes, n, buckets, order);
+	for (size_t i = 0; i < n; i++)
+		len += (size_t)snprintf(got + len, sizeof(got) - len, "%s%zu", i ? " " : "", order[i]);
 	assert_string_equal(want, got);
-	free(got);
-	free(order);
 }
 
-static void maps(void **state)
+static void hash_codes(void **state)
 {
 	(void)state;
-	expect_map(0, JAVA_MAP_DEFAULT, "");
-	expect_map(12, JAVA_MAP_DEFAULT, "cleanup.policy file.delete.delay.ms flush.ms max.message.bytes "
-		"min.insync.replicas retention.ms segment.bytes segment.ms preallocate "
-		"index.interval.bytes retention.bytes delete.retention.ms");
-	expect_map(13, JAVA_MAP_DEFAULT, 
-		"compression.type file.delete.delay.ms max.message.bytes "
-		"min.insync.replicas "
-		"preallocate index.interval.bytes retention.bytes delete.retention.ms "
-		"cleanup.policy flush.ms retention.ms segment.bytes segment.ms");
-	expect_map(14, JAVA_MAP_DEFAULT, 
-		"compression.type file.delete.delay.ms max.message.bytes "
-		"min.insync.replicas "
-		"preallocate segment.jitter.ms index.interval.bytes retention.bytes "
-		"delete.retention.ms cleanup.policy flush.ms retention.ms segment.bytes "
-		"segment.ms");
-	expect_map(3, 3, "flush.ms cleanup.policy retention.ms");
-	expect_map(4, 4, "cleanup.policy retention.ms segment.bytes flush.ms");
-	expect_map(1, 1, "retention.ms");
+	assert_int_equal(-1008769277, java_hash_partition(STR("orders"), 3));
+	assert_int_equal(930, java_hash_partition(STR(""), -1));
 }
 
-static void properties_are_sorted(void **state)
+static void partitions_of_a_topic(void **state)
 {
-	static const struct {
-		size_t n;
-		const char *want;
-	} cases[] = {
-		{0, ""},
-		{11, "cleanup.policy file.delete.delay.ms flush.ms max.message.bytes "
-		"min.insync.replicas retention.ms segment.bytes segment.ms preallocate "
-		"index.interval.bytes retention.bytes"},
-		{12, 
-		"file.delete.delay.ms max.message.bytes min.insync.replicas preallocate "
-		"index.interval.bytes retention.bytes delete.retention.ms cleanup.policy flush.ms "
-		"segment.ms segment.bytes retention.ms"},
-	};
+	(void)state;
+	expect_partitions("2 1 0", "t1", 3, java_buckets(3));
+	expect_partitions("7 8 9 10 11 0 1 2 3 4 5 6", "orders", 12, java_buckets(12));
+	expect_partitions("7 8 9 10 11 0 1 2 3 4 5 6", "orders", 12, java_buckets_at_once(12));
+}
+
+static void partitions_of_two_topics(void **state)
+{
+	static const char *const want[] = {"orders-7", "p1-2", "orders-8", "p1-1", "orders-9", "p1-0",
+		"orders-10", "orders-11", "orders-12", "orders-13", "orders-0", "orders-1", "orders-2",
+		"orders-3", "orders-4", "orders-5", "p1-4", "orders-6", "p1-3"};
+	int32_t hashes[19];
+	size_t order[19];
+	char names[19][16];
 
 	(void)state;
-	for (size_t c = 0; c < ARRAY_LEN(cases); c++) {
-		static const size_t same[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
-		struct properties p = PROPERTIES_INIT;
-		const char *names[ARRAY_LEN(keys)];
-		char *got;
+	for (int i = 0; i < 19; i++) {
+		const char *topic = i < 14 ? "orders" : "p1";
+		int partition = i < 14 ? i : i - 14;
 
-		for (size_t i = 0; i < cases[c].n; i++)
-			properties_set(&p, keys[i], keys[i], 0);
-		java_properties_sort(&p);
-		for (size_t i = 0; i < p.n; i++) {
-			assert_string_equal(p.v[i].key, p.v[i].value);
-			names[i] = p.v[i].key;
-		}
-		got = ordered(names, same, p.n);
-		assert_string_equal(cases[c].want, got);
-		free(got);
-		properties_fini(&p);
+		hashes[i] = java_hash_partition(str_of(topic), partition);
+		snprintf(names[i], sizeof(names[i]), "%s-%d", topic, partition);
 	}
+	java_order(hashes, 19, java_buckets(19), order);
+	for (size_t i = 0; i < 19; i++)
+		assert_string_equal(want[i], names[order[i]]);
 }
 
-static void buckets(void **state)
+/* The last four have the same hash code. */
+static void texts(void **state)
+{
+	static const char *const in[] = {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta",
+		"theta", "iota", "kappa", "AaAa", "BBBB", "AaBB", "BBAa"};
+	static const char *const want[] = {"zeta", "iota", "delta", "theta", "epsilon", "eta", "alpha",
+		"kappa", "beta", "gamma", "AaAa", "BBBB", "AaBB", "BBAa"};
+	int32_t hashes[14];
+	size_t order[14];
+
+	(void)state;
+	for (size_t i = 0; i < 14; i++)
+		hashes[i] = str_java_hash(str_of(in[i]));
+	java_order(hashes, 14, java_buckets(14), order);
+	for (size_t i = 0; i < 14; i++)
+		assert_string_equal(want[i], in[order[i]]);
+}
+
+static void numbers_of_buckets(void **state)
 {
 	(void)state;
 	assert_int_equal(16, java_buckets(0));
@@ -108,37 +84,61 @@ static void buckets(void **state)
 	assert_int_equal(32, java_buckets(13));
 	assert_int_equal(16, java_buckets_at_once(11));
 	assert_int_equal(32, java_buckets_at_once(12));
-	assert_int_equal(1, java_buckets_from(0, 0));
-	assert_int_equal(2, java_buckets_from(1, 1));
-	assert_int_equal(4, java_buckets_from(3, 3));
-	assert_int_equal(8, java_buckets_from(4, 4));
-	assert_int_equal(64, java_buckets_from(64, 3));
+	assert_int_equal(16, scala_buckets(11));
+	assert_int_equal(32, scala_buckets(12));
+	assert_int_equal(32, scala_buckets_at_once(12));
 }
 
-/* Brokers 7 and 8 in maps for two: the copy has four buckets, as they have. */
-static void results_go_through_three_maps(void **state)
+/* The set of a transaction, as TransactionLogMessageFormatter printed it. */
+static void scala_sorts_a_bucket_by_hash(void **state)
 {
-	static const int32_t ids[] = {7, 8, 1001};
-	size_t *order = java_result_order(ids, 2);
+	static const char *const want[] = {"p1-2", "p2-3", "p1-1", "p2-2", "p1-0", "p2-1", "p2-0", "p2-13",
+		"p2-12", "p2-11", "p2-10", "p2-9", "p2-8", "p2-7", "p2-6", "p1-4", "p2-5", "p1-3", "p2-4"};
+	int32_t hashes[19];
+	size_t order[19];
+	char names[19][16];
 
 	(void)state;
-	assert_int_equal(1, order[0]);
-	assert_int_equal(0, order[1]);
-	free(order);
-	order = java_result_order(ids, 3);
-	assert_int_equal(1, order[0]);
-	assert_int_equal(2, order[1]);
-	assert_int_equal(0, order[2]);
-	free(order);
+	for (int i = 0; i < 19; i++) {
+		const char *topic = i < 14 ? "p2" : "p1";
+		int partition = i < 14 ? i : i - 14;
+
+		hashes[i] = java_hash_partition(str_of(topic), partition);
+		snprintf(names[i], sizeof(names[i]), "%s-%d", topic, partition);
+	}
+	scala_order(hashes, 19, scala_buckets(19), order);
+	for (size_t i = 0; i < 19; i++)
+		assert_string_equal(want[i], names[order[i]]);
+}
+
+static void scala_members(void **state)
+{
+	static const size_t want[] = {5, 6, 3, 13, 4, 12, 9, 11, 10, 7, 8, 1, 2, 0};
+	int32_t hashes[14];
+	size_t order[14];
+
+	(void)state;
+	for (int i = 0; i < 14; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "member-%d", i);
+		hashes[i] = str_java_hash(str_of(id));
+	}
+	scala_order(hashes, 14, scala_buckets(14), order);
+	for (size_t i = 0; i < 14; i++)
+		assert_int_equal(want[i], order[i]);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(maps),
-		cmocka_unit_test(properties_are_sorted),
-		cmocka_unit_test(buckets),
-		cmocka_unit_test(results_go_through_three_maps),
+		cmocka_unit_test(hash_codes),
+		cmocka_unit_test(partitions_of_a_topic),
+		cmocka_unit_test(partitions_of_two_topics),
+		cmocka_unit_test(texts),
+		cmocka_unit_test(numbers_of_buckets),
+		cmocka_unit_test(scala_sorts_a_bucket_by_hash),
+		cmocka_unit_test(scala_members),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

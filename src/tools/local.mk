@@ -60,6 +60,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/java_base64.c src/tools/java_base64.h \
 	src/tools/java_date.c src/tools/java_date.h \
 	src/tools/java_exception.c src/tools/java_exception.h \
+	src/tools/java_map.c src/tools/java_map.h \
 	src/tools/java_number.c src/tools/java_number.h \
 	src/tools/java_order.c src/tools/java_order.h \
 	src/tools/java_random.c src/tools/java_random.h \

@@ -22,16 +22,26 @@ _spec.loader.exec_module(_module)
 globals().update({k: v for k, v in vars(_module).items() if not k.startswith("__")})
 
 
-@pytest.fixture(scope="session")
-def kafka_home():
-    """A directory with libs/: the jars of Apache Kafka 3.9 and its dependencies."""
-    build = pathlib.Path(os.environ.get("MOLDAU_BUILD", harness.ROOT / "build"))
-    home = pathlib.Path(os.environ.get("MOLDAU_PEERS_DIR", build / "peers"))
-    fetched = subprocess.run([HERE / "fetch.sh", home / "libs"], capture_output=True, text=True, check=False)
+def fetched_home(home, *pom):
+    fetched = subprocess.run([HERE / "fetch.sh", home / "libs", *pom], capture_output=True, text=True, check=False)
     if fetched.returncode == 77:
         pytest.skip(fetched.stdout.strip())
     assert fetched.returncode == 0, fetched.stdout + fetched.stderr
     return home
+
+
+@pytest.fixture(scope="session")
+def kafka_home():
+    """A directory with libs/: the jars of Apache Kafka 3.9 and its dependencies."""
+    build = pathlib.Path(os.environ.get("MOLDAU_BUILD", harness.ROOT / "build"))
+    return fetched_home(pathlib.Path(os.environ.get("MOLDAU_PEERS_DIR", build / "peers")))
+
+
+@pytest.fixture(scope="session")
+def old_kafka_home():
+    """The same for Apache Kafka 2.8, the last with --zookeeper in its tools."""
+    build = pathlib.Path(os.environ.get("MOLDAU_BUILD", harness.ROOT / "build"))
+    return fetched_home(pathlib.Path(os.environ.get("MOLDAU_OLD_PEERS_DIR", build / "peers-2.8")), "pom-2.8.xml")
 
 
 @pytest.fixture(scope="module")

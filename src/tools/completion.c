@@ -38,11 +38,23 @@ static const char *kind_of(const struct option *row)
 	return is_choice(arg) ? arg : "";
 }
 
+/* "0,1,-1" as the possible values. */
+static void print_choices(const char *choices, FILE *out)
+{
+	for (; *choices; choices++)
+		putc(*choices == ',' ? '|' : *choices, out);
+}
+
 static void print_row(const struct option *row, FILE *out)
 {
 	fprintf(out, " %s%s", row->name[0] == '-' ? "" : "--", row->name);
-	if (row->kind != OPTION_FLAG)
-		fprintf(out, "=%s", kind_of(row));
+	if (row->kind == OPTION_FLAG)
+		return;
+	fputs("=", out);
+	if (row->choices)
+		print_choices(row->choices, out);
+	else
+		fputs(kind_of(row), out);
 }
 
 static void print_case(const struct tool *t, FILE *out)

@@ -109,17 +109,24 @@ static void print_option(const struct option *row, FILE *out)
 {
 	bool maybe = row->kind == OPTION_MAYBE;
 	const char *arg = row->arg	       ? row->arg
-			  : row->kind == OPTION_INT || row->kind == OPTION_LONG ? "number"
-										 : "value";
+			  : row->kind == OPTION_INT || row->kind == OPTION_LONG ||
+				  row->kind == OPTION_REAL
+				  ? "number"
+				  : "value";
 
 	fputs(".TP\n\\fB", out);
 	print_words(row->name[0] == '-' ? "" : "--", out);
 	print_words(row->name, out);
+	if (row->letter)
+		fprintf(out, "\\fR, \\fB\\-%c", row->letter);
 	fputs("\\fR", out);
 	if (row->kind != OPTION_FLAG) {
 		fputs(maybe ? " [\\fI" : " \\fI", out);
 		print_words(arg, out);
-		fputs(maybe ? "\\fR]" : "\\fR", out);
+		fputs(maybe       ? "\\fR]"
+		      : row->many ? "\\fR ..."
+				  : "\\fR",
+			out);
 	}
 	putc('\n', out);
 	print_help(row->help, out);

@@ -33,7 +33,7 @@ static double now_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* Milliseconds that `moldau TOOL --version` takes; it has to succeed. */
+/* Milliseconds that `moldau TOOL --version` takes. Half of Kafka's tools know no such option; they say so. */
 static double run_once(const char *tool, const posix_spawn_file_actions_t *actions)
 {
 	char *argv[] = {(char *)"moldau", (char *)tool, (char *)"--version", NULL};
@@ -44,7 +44,7 @@ static double run_once(const char *tool, const posix_spawn_file_actions_t *actio
 	assert_int_equal(0, posix_spawn(&pid, "./moldau", actions, NULL, argv, environ));
 	while (waitpid(pid, &status, 0) < 0)
 		assert_int_equal(EINTR, errno);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
 		fail_msg("moldau %s --version: status %#x", tool, status);
 	return now_ms() - begin;
 }
@@ -56,6 +56,7 @@ static double best_of(const char *tool)
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
 	for (int i = 0; i < TRIES && best >= LIMIT_MS; i++) {
 		double ms = run_once(tool, &actions);
 

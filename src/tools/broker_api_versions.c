@@ -271,4 +271,9 @@ const struct tool tool_broker_api_versions = {
 	.options = options,
 	.options_n = VERSIONS_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Asks every broker of the cluster and prints, for each kind of request, the versions that it serves "
+		"and the newest of them that a client of Kafka 3.9 uses.",
+	.examples = "\tkafka-broker-api-versions.sh --bootstrap-server host:9092",
+	.see_also = "kafka-cluster.sh(1)",
 };

@@ -37,21 +37,21 @@ enum {
 static const struct option options[CLUSTER_OPTION_COUNT] = {
 	[CLUSTER_HELP] = ARGPARSE_HELP,
 	[CLUSTER_BOOTSTRAP_SERVER] = {"bootstrap-server", OPTION_STRING, "BOOTSTRAP_SERVER", NULL,
-		"the broker or brokers to ask first", .letter = 'b', .group = 1, .commands = BOTH},
+		"The broker or brokers to ask first.", .letter = 'b', .group = 1, .commands = BOTH},
 	[CLUSTER_BOOTSTRAP_CONTROLLER] = {"bootstrap-controller", OPTION_STRING,
-		"BOOTSTRAP_CONTROLLER", NULL, "the KRaft controller or controllers to ask first",
+		"BOOTSTRAP_CONTROLLER", NULL, "The KRaft controller or controllers to ask first.",
 		.letter = 'C', .group = 1, .commands = BOTH},
 	[CLUSTER_CONFIG] = {"config", OPTION_STRING, "CONFIG", NULL,
-		"properties file with settings of the admin client", .letter = 'c',
+		"Properties file with settings of the admin client.", .letter = 'c',
 		.commands = BOTH},
-	[CLUSTER_ID] = {"id", OPTION_INT, "ID", NULL, "the id of the broker to forget",
+	[CLUSTER_ID] = {"id", OPTION_INT, "ID", NULL, "The id of the broker to forget.",
 		.letter = 'i', .required = true, .commands = 1u << UNREGISTER_COMMAND},
 };
 
 static const struct argparse_group groups[] = {{.required = true}};
 static const struct argparse_command commands[] = {
-	[CLUSTER_ID_COMMAND] = {"cluster-id", "print the id of the cluster"},
-	[UNREGISTER_COMMAND] = {"unregister", "forget a broker that is gone for good"},
+	[CLUSTER_ID_COMMAND] = {"cluster-id", "Print the id of the cluster."},
+	[UNREGISTER_COMMAND] = {"unregister", "Forget a broker that is gone for good."},
 };
 
 static const struct argparse parser = {
@@ -235,4 +235,11 @@ const struct tool tool_cluster = {
 	.options = options,
 	.options_n = CLUSTER_OPTION_COUNT,
 	.run = run,
+	.description =
+		"`cluster-id` prints the id that the brokers of a cluster have in common.\n\n"
+		"`unregister` forgets a broker in clusters without ZooKeeper. With ZooKeeper a broker's "
+		"entry goes by itself, and the tool says that the cluster does not support this.",
+	.examples = "\tkafka-cluster.sh cluster-id --bootstrap-server host:9092",
+	.words = "cluster-id|unregister",
+	.see_also = "kafka-broker-api-versions.sh(1)",
 };

@@ -515,4 +515,10 @@ const struct tool tool_e2e_latency = {
 	.synopsis = "broker_list topic num_messages producer_acks message_size_bytes "
 		    "[properties_file]",
 	.run = run,
+	.description =
+		"Sends records one at a time and waits for each until a consumer has it. Every thousandth time is "
+		"printed, then the average and percentiles, in milliseconds. A topic that is not there is "
+		"created. producer_acks is 1 or all.",
+	.examples = "\tkafka-e2e-latency.sh host:9092 test 10000 all 200",
+	.see_also = "kafka-producer-perf-test.sh(1)",
 };

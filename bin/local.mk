@@ -2,12 +2,15 @@
 dist_bin_SCRIPTS = \
 	bin/moldau-env.sh \
 	bin/kafka-cluster-ctl.sh \
+	bin/kafka-configs.sh \
 	bin/kafka-console-consumer.sh \
 	bin/kafka-console-producer.sh \
 	bin/kafka-consumer-groups.sh \
 	bin/kafka-consumer-perf-test.sh \
+	bin/kafka-delete-records.sh \
 	bin/kafka-dump-log.sh \
 	bin/kafka-get-offsets.sh \
+	bin/kafka-log-dirs.sh \
 	bin/kafka-producer-perf-test.sh \
 	bin/kafka-run-class.sh \
 	bin/kafka-server-start.sh \

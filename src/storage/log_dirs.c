@@ -19,6 +19,7 @@
 #define LOG_CLASS LOG_MANAGER_CLASS
 #include "base/logger.h"
 #include "protocol/errors.h"
+#include "storage/cleaner_table.h"
 #include "storage/log.h"
 #include "storage/log_config.h"
 #include "storage/log_dirs_priv.h"
@@ -45,7 +46,7 @@ struct log_entry *log_dirs_add_entry(struct log_dirs *d, struct log_entry **tabl
 	memcpy(e->key, key, size);
 	e->dir = dir;
 	e->busy = true;
-	e->hw_checkpointed = -1;
+	e->hw_checkpointed = e->first_dirty = -1;
 	dir->logs_n++;
 	HASH_ADD_STR(*table, key, e);
 	return e;
@@ -171,7 +172,7 @@ int log_dirs_create_in(struct log_dirs *d, struct log_dir *dir, const char *topi
 		.clock = d->clock,
 		.chores = dir->chores,
 		.producer_id_expiration_ms = atomic_load(&d->producer_id_expiration_ms),
-		.verify_transactions = d->config.verify_transactions,
+		.verify_transactions = atomic_load(&d->verify_transactions),
 		.on_failure = log_dirs_on_log_failure,
 		.arg = d,
 	};
@@ -187,6 +188,14 @@ int log_dirs_create_in(struct log_dirs *d, struct log_dir *dir, const char *topi
 	return 0;
 }
 
+static bool set_producer_rules(struct log *log, void *arg)
+{
+	struct log_dirs *d = arg;
+
+	log_set_producer_rules(log, atomic_load(&d->producer_id_expiration_ms), atomic_load(&d->verify_transactions));
+	return true;
+}
+
 /* The configuration may have changed between our reading it and the log's getting into the table, where a change
  * would have met it (KAFKA-8813). */
 static void refresh_config(struct log_dirs *d, struct log *log)
@@ -195,6 +204,7 @@ static void refresh_config(struct log_dirs *d, struct log *log)
 	    d->config.config_of(d->config.arg, log_topic(log));
 
 	log_set_config(log, config);
+	(void)set_producer_rules(log, d);
 }
 
 bool log_dirs_publish(struct log_dirs *d, struct log_entry *e, struct log *log)
@@ -370,11 +380,18 @@ int log_dirs_delete_from(struct log_dirs *d, struct log_entry **table, const cha
 	lock_release(&d->lock);
 	if (!e)
 		return 1;
+	/* A busy entry's log is no cleaner's to begin with, but one may be at work on it. */
+	if (table == &d->current)
+		cleaner_table_pause(d->cleaner, key);
 	/* The entry stays, busy, until the name is free: a new log of that name waits for it. */
 	r = log_dirs_rename_to_delete(d, e->dir, log);
 	lock_take(&d->lock);
 	log_dirs_remove_entry(d, table, e);
 	lock_release(&d->lock);
+	if (table == &d->current) {
+		cleaner_table_forget_uncleanable(d->cleaner, key);
+		cleaner_table_resume(d->cleaner, key);
+	}
 	return r < 0 ? FAIL(r) : 0;
 }
 
@@ -462,9 +479,13 @@ void log_dirs_info(struct log_dirs *d, size_t i, struct log_dir_info *ret)
 }
 
 void log_dirs_reconfigure(struct log_dirs *d, int recovery_threads, int64_t file_delete_delay_ms,
-    int64_t producer_id_expiration_ms)
+    int64_t producer_id_expiration_ms, bool verify_transactions)
 {
 	atomic_store(&d->recovery_threads, recovery_threads);
 	atomic_store(&d->file_delete_delay_ms, file_delete_delay_ms);
+	/* first for logs in the making, which look again once they are in the table; then for those that are there */
 	atomic_store(&d->producer_id_expiration_ms, producer_id_expiration_ms);
+	atomic_store(&d->verify_transactions, verify_transactions);
+	log_dirs_each(d, set_producer_rules, d);
+	log_dirs_each_future(d, set_producer_rules, d);
 }

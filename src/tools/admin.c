@@ -460,7 +460,7 @@ static void drop_target(struct admin *a, int32_t target)
 static int unsupported(struct admin *a, int key)
 {
 	return fault(a, -ENOTSUP,
-		xasprintf("The node does not support %s", api_version_find(key)->name));
+		xasprintf("The node does not support %s", api_version_find(key)->constant));
 }
 
 /* Is there no use in another attempt? */

@@ -10,7 +10,6 @@
 #include "tools/admin_job.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,17 +121,9 @@ static bool is_unplaced(const struct run *r, const struct admin_piece *p)
 /* "describeGroups(api=FIND_COORDINATOR)": what a time-out calls the step that it ended. */
 static void name_step(struct run *r, int key)
 {
-	const char *api = api_version_find(key)->name;
-	char text[2 * NAME_MAX_LEN];
-	size_t n = (size_t)snprintf(text, sizeof(text) / 2, "%.40s(api=", r->name);
+	char text[NAME_MAX_LEN + 72];
 
-	for (size_t i = 0; api[i] && n + 3 < sizeof(text); i++) {
-		if (i && isupper((unsigned char)api[i]))
-			text[n++] = '_';
-		text[n++] = (char)toupper((unsigned char)api[i]);
-	}
-	text[n++] = ')';
-	text[n] = '\0';
+	snprintf(text, sizeof(text), "%s(api=%s)", r->name, api_version_find(key)->constant);
 	admin_rename(r->admin, text);
 }
 

@@ -60,11 +60,19 @@ static int two_digits(const char *p)
 		       : -1;
 }
 
-/* Z, +hh, +hh:mm. What SimpleDateFormat makes of "+0100" is one hour, the rest is left over; so it is here. */
+/* Is it an offset that a calendar of Java takes, -13:00 to +14:00? */
+static bool is_zone(int64_t minutes)
+{
+	return minutes >= -13 * 60 && minutes <= 14 * 60;
+}
+
+/* Z, +hh, +hh:mm. Minutes that do not make a zone are left over, and without a colon they never count: "+0130" is one
+ * hour, as SimpleDateFormat has it. */
 static bool take_zone(const char **p, int64_t *ret_ms)
 {
 	const char *at = *p + strspn(*p, " \t");
-	int64_t sign = *at == '-' ? -1 : 1, hours, minutes = 0;
+	int64_t sign = *at == '-' ? -1 : 1;
+	int hours, minutes;
 
 	if (*at == 'Z') {
 		*ret_ms = 0;
@@ -73,15 +81,15 @@ static bool take_zone(const char **p, int64_t *ret_ms)
 	}
 	if (*at != '+' && *at != '-')
 		return false;
-	at++;
-	hours = two_digits(at);
-	if (hours < 0 || hours > 23)
+	hours = two_digits(at + 1);
+	if (hours < 0 || !is_zone(sign * hours * 60))
 		return false;
-	at += 2;
-	if (*at == ':' && two_digits(at + 1) >= 0 && two_digits(at + 1) <= 59) {
-		minutes = two_digits(at + 1);
+	at += 3;
+	minutes = *at == ':' ? two_digits(at + 1) : -1;
+	if (minutes < 0 || minutes > 59 || !is_zone(sign * (hours * 60 + minutes)))
+		minutes = 0;
+	else
 		at += 3;
-	}
 	*ret_ms = sign * (hours * 60 + minutes) * 60000;
 	*p = at;
 	return true;

@@ -15,8 +15,17 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/client_security.c src/tools/client_security.h \
 	src/tools/column.c src/tools/column.h \
 	src/tools/completion.c src/tools/completion.h \
-	src/tools/console_consumer.c \
-	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
+	src/tools/configs.c src/tools/configs_priv.h \
+	src/tools/configs_entries.c \
+	src/tools/configs_options.c \
+	src/tools/configs_quota.c \
+	src/tools/configs_request.c \
+	src/tools/configs_resource.c \
+	src/tools/configs_scram.c \
+	src/tools/configs_zookeeper.c \
+	src/tools/console_consumer.c src/tools/console_consumer_priv.h \
+	src/tools/console_consumer_group.c src/tools/console_consumer_group.h \
+	src/tools/console_consumer_options.c \
 	src/tools/console_producer.c \
 	src/tools/consume_stats.c src/tools/consume_stats.h \
 	src/tools/consumer_groups.c src/tools/consumer_groups_priv.h \
@@ -29,18 +38,22 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/decode_offsets.c \
 	src/tools/decode_remote_log.c \
 	src/tools/decode_transactions.c \
+	src/tools/delete_records.c src/tools/delete_records_priv.h \
+	src/tools/delete_records_file.c \
 	src/tools/delivery.c src/tools/delivery.h \
 	src/tools/deserializer.c src/tools/deserializer.h \
 	src/tools/dump_log.c src/tools/dump_log_priv.h \
 	src/tools/dump_log_index.c \
 	src/tools/dump_log_producers.c \
 	src/tools/dump_log_records.c \
+	src/tools/ensemble.c src/tools/ensemble.h \
 	src/tools/findings.c src/tools/findings.h \
 	src/tools/formatter.c src/tools/formatter.h \
 	src/tools/formatter_log.c src/tools/formatter_log.h \
 	src/tools/formatter_log_text.c \
 	src/tools/get_offsets.c \
 	src/tools/group_consumer.c src/tools/group_consumer.h \
+	src/tools/java_base64.c src/tools/java_base64.h \
 	src/tools/java_date.c src/tools/java_date.h \
 	src/tools/java_exception.c src/tools/java_exception.h \
 	src/tools/java_number.c src/tools/java_number.h \
@@ -62,6 +75,8 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/keeper_watches.c \
 	src/tools/line_reader.c src/tools/line_reader.h \
 	src/tools/list.h \
+	src/tools/log_dirs.c src/tools/log_dirs_priv.h \
+	src/tools/log_dirs_json.c \
 	src/tools/manual.c src/tools/manual.h \
 	src/tools/message_json.c src/tools/message_json.h \
 	src/tools/options.c src/tools/options.h \
@@ -84,10 +99,14 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/stop_signal.c src/tools/stop_signal.h \
 	src/tools/throttle.c src/tools/throttle.h \
 	src/tools/tool.c src/tools/tool.h \
+	src/tools/tool_admin.c src/tools/tool_admin.h \
 	src/tools/topic_filter.c src/tools/topic_filter.h \
+	src/tools/topic_settings.c src/tools/topic_settings.h \
 	src/tools/topics.c src/tools/topics_priv.h \
 	src/tools/topics_describe.c \
 	src/tools/topics_options.c \
+	src/tools/topics_zookeeper.c \
+	src/tools/topics_zookeeper_describe.c \
 	src/tools/usage.c \
 	src/tools/verifiable_consumer.c \
 	src/tools/verifiable_producer.c \

@@ -50,11 +50,13 @@ static int take(
 	struct option_values *g = &o->given[id];
 
 	g->seen = true;
+	o->order = grow_array(o->order, &o->order_cap, o->order_n + 1, sizeof(*o->order));
+	o->order[o->order_n++] = id;
 	switch (o->table[id].kind) {
 	case OPTION_FLAG:
 		return 0; /* --flag=x is accepted and x ignored */
 	case OPTION_MAYBE:
-		if (value && *value)
+		if (value)
 			add(g, value);
 		else if (*at + 1 < argc && !looks_like_option(argv[*at + 1]))
 			add(g, argv[++*at]);
@@ -63,8 +65,8 @@ static int take(
 	case OPTION_INT:
 	case OPTION_LONG:
 	case OPTION_REAL:
-		if (value && *value) {
-			add(g, value);
+		if (value) {
+			add(g, value); /* --option= is the empty text */
 			return 0;
 		}
 		if (*at + 1 >= argc)
@@ -138,6 +140,7 @@ void options_fini(struct options *o)
 	for (size_t i = 0; o->given && i < o->n; i++)
 		free(o->given[i].v);
 	free(o->given);
+	free(o->order);
 	free(o->error);
 	*o = (struct options)OPTIONS_INIT;
 }

@@ -59,12 +59,14 @@ struct options {
 	const struct option *table;
 	size_t n;
 	struct option_values *given; /* one per row */
-	char *error;                 /* why the last call failed */
+	size_t *order;               /* ids in the order given, one for each time */
+	size_t order_n, order_cap;
+	char *error; /* why the last call failed */
 };
 
 #define OPTIONS_INIT                                                                               \
 	{                                                                                          \
-		NULL, 0, NULL, NULL                                                                \
+		.table = NULL                                                                      \
 	}
 
 /* Reads argv[1..]. 0, or -EINVAL: `error` says why. */

@@ -60,3 +60,7 @@ fuzz_targets += tests/fuzz/fuzz_dump_log
 tests_fuzz_fuzz_dump_log_SOURCES = tests/fuzz/fuzz_dump_log.c
 tests_fuzz_fuzz_dump_log_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_dump_log_LDADD = $(fuzz_main) $(UPTO_tools)
+fuzz_targets += tests/fuzz/fuzz_cleaner
+tests_fuzz_fuzz_cleaner_SOURCES = tests/fuzz/fuzz_cleaner.c
+tests_fuzz_fuzz_cleaner_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_cleaner_LDADD = $(fuzz_main) $(UPTO_storage)

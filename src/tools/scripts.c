@@ -18,7 +18,7 @@
 	}
 #define LOGGC_ROW                                                                                  \
 	{                                                                                          \
-		.name = "-loggc", .help = "Accepted, without effect: there is no garbage collector." \
+		.name = "-loggc", .help = "Accepted, without effect."                                    \
 	}
 #define OVERRIDE_ROW                                                                               \
 	{                                                                                          \

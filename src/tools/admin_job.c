@@ -429,16 +429,22 @@ static bool all_done(const struct run *r, bool located)
 	return true;
 }
 
+static struct str timeout_text(struct run *r, int key, unsigned tries)
+{
+	name_step(r, key);
+	return arena_printf(r->arena, "%s", admin_timeout_text(r->admin, tries));
+}
+
 static void time_out(struct run *r, bool locate, unsigned tries)
 {
+	struct str looking = timeout_text(r, r->look_up_key, tries);
+	struct str sending = locate ? STR_NULL : timeout_text(r, r->job->key, tries);
+
 	for (size_t i = 0; i < r->n; i++) {
 		struct admin_piece *p = r->sorted[i];
 
-		if (p->done || (locate && p->node >= 0))
-			continue;
-		name_step(r, is_unplaced(r, p) ? r->look_up_key : r->job->key);
-		finish(p, KERR_REQUEST_TIMED_OUT,
-			arena_printf(r->arena, "%s", admin_timeout_text(r->admin, tries)));
+		if (!p->done && !(locate && p->node >= 0))
+			finish(p, KERR_REQUEST_TIMED_OUT, is_unplaced(r, p) ? looking : sending);
 	}
 }
 

@@ -90,7 +90,7 @@ static int open_client(struct consumer *c)
 {
 	struct properties *config = &c->s->config;
 	CLEANUP(freep) char *group = xstrdup(properties_get(config, "group.id"));
-	const char *commit = properties_get(config, "enable.auto.commit");
+	const char *commit;
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	char why[512], *error = NULL;
 
@@ -105,6 +105,7 @@ static int open_client(struct consumer *c)
 		return -EINVAL;
 	}
 	client_log_install(conf, "Consumer", properties_get(config, "client.id"), group);
+	commit = properties_get(config, "enable.auto.commit");
 	c->start.reset = properties_get(config, "auto.offset.reset");
 	c->start.commits = strcasecmp(commit ? commit : "true", "true") == 0;
 	if (c->s->has_group)

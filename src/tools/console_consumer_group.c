@@ -23,6 +23,12 @@
 #define TIME_LATEST   (-1)
 #define TIME_EARLIEST (-2)
 
+static void clear(rd_kafka_topic_partition_list_t *list)
+{
+	while (list->cnt > 0)
+		rd_kafka_topic_partition_list_del_by_idx(list, list->cnt - 1);
+}
+
 /* The partitions that have no committed offset; NULL when it cannot be found out. */
 static rd_kafka_topic_partition_list_t *without_offset(
 	rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *assigned)
@@ -80,7 +86,7 @@ static void look_up(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, int64
 	for (int i = 0; i < list->cnt; i++)
 		list->elems[i].offset = timestamp;
 	if (rd_kafka_offsets_for_times(rk, list, ASK_MS))
-		list->cnt = 0;
+		clear(list);
 	for (int i = list->cnt; i-- > 0;)
 		if (list->elems[i].err || list->elems[i].offset < 0)
 			rd_kafka_topic_partition_list_del_by_idx(list, i);
@@ -94,7 +100,7 @@ static rd_kafka_topic_partition_list_t *find_starts(
 
 	if (list && list->cnt > 0 && strcmp(g->reset, "none") == 0) {
 		refuse(g, list);
-		list->cnt = 0;
+		clear(list);
 	}
 	if (list && list->cnt > 0)
 		look_up(rk, list, strcmp(g->reset, "earliest") == 0 ? TIME_EARLIEST : TIME_LATEST);
@@ -126,6 +132,8 @@ static void assign(struct group_start *g, rd_kafka_t *rk, rd_kafka_topic_partiti
 {
 	rd_kafka_topic_partition_list_t *starts = find_starts(g, rk, partitions);
 
+	if (g->exception)
+		clear(partitions); /* nothing is read any more */
 	if (cooperative)
 		say_error(rd_kafka_incremental_assign(rk, partitions));
 	else

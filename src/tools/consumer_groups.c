@@ -33,7 +33,7 @@ void *groups_room(struct groups *g, size_t n, size_t size)
 	return p;
 }
 
-static char *format(const char *fmt, va_list ap)
+static PRINTF(1, 0) char *format(const char *fmt, va_list ap)
 {
 	char *text = NULL;
 

@@ -187,7 +187,8 @@ static int each_word(struct get_offsets *g, const char *text,
 			*comma = '\0';
 		if (take(g, p))
 			return -1;
-		p = comma + 1;
+		if (comma)
+			p = comma + 1;
 	} while (comma);
 	return 0;
 }

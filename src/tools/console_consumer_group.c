@@ -20,7 +20,7 @@
 #define LOGGER "org.apache.kafka.clients.consumer.internals.ConsumerCoordinator"
 #define ASK_MS 10000
 /* Timestamps of ListOffsets for the ends of a log. */
-#define TIME_LATEST   (-1)
+#define TIME_LATEST (-1)
 #define TIME_EARLIEST (-2)
 
 static void clear(rd_kafka_topic_partition_list_t *list)
@@ -33,7 +33,8 @@ static void clear(rd_kafka_topic_partition_list_t *list)
 static rd_kafka_topic_partition_list_t *without_offset(
 	rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *assigned)
 {
-	rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_copy(assigned), *list = NULL;
+	rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_copy(assigned),
+					*list = NULL;
 
 	if (rd_kafka_committed(rk, asked, ASK_MS) == 0) {
 		list = rd_kafka_topic_partition_list_new(asked->cnt);
@@ -57,7 +58,8 @@ static char *names_of(const rd_kafka_topic_partition_list_t *list)
 	if (!out)
 		abort();
 	for (size_t i = 0; i < n; i++)
-		hashes[i] = java_hash_partition(str_of(list->elems[i].topic), list->elems[i].partition);
+		hashes[i] =
+			java_hash_partition(str_of(list->elems[i].topic), list->elems[i].partition);
 	java_order(hashes, n, java_buckets(n), order);
 	for (size_t i = 0; i < n; i++)
 		fprintf(out, "%s%s-%d", i ? ", " : "[", list->elems[order[i]].topic,
@@ -127,8 +129,8 @@ static void say_error(rd_kafka_error_t *error)
 	rd_kafka_error_destroy(error);
 }
 
-static void assign(struct group_start *g, rd_kafka_t *rk, rd_kafka_topic_partition_list_t *partitions,
-	bool cooperative)
+static void assign(struct group_start *g, rd_kafka_t *rk,
+	rd_kafka_topic_partition_list_t *partitions, bool cooperative)
 {
 	rd_kafka_topic_partition_list_t *starts = find_starts(g, rk, partitions);
 

@@ -4,7 +4,6 @@ dist_bin_SCRIPTS = \
 	bin/kafka-broker-api-versions.sh \
 	bin/kafka-cluster-ctl.sh \
 	bin/kafka-cluster.sh \
-	bin/kafka-cluster-ctl.sh \
 	bin/kafka-configs.sh \
 	bin/kafka-console-consumer.sh \
 	bin/kafka-console-producer.sh \

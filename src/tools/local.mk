@@ -94,7 +94,6 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/record_decoder.c src/tools/record_decoder.h src/tools/record_decoder_priv.h \
 	src/tools/records.c src/tools/records.h \
 	src/tools/records.def \
-	src/tools/records.c src/tools/records.def src/tools/records.h \
 	src/tools/records/consumer_group.def \
 	src/tools/records/kraft_cluster.def \
 	src/tools/records/kraft_control.def \

@@ -98,15 +98,7 @@ check_PROGRAMS += tests/tools/test_keeper_record
 tests_tools_test_keeper_record_SOURCES = tests/tools/test_keeper_record.c
 tests_tools_test_keeper_record_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_keeper_record_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
-check_PROGRAMS += tests/tools/test_log_dirs_json
-tests_tools_test_log_dirs_json_SOURCES = tests/tools/test_log_dirs_json.c
-tests_tools_test_log_dirs_json_LDADD = $(UPTO_tools) $(TEST_LIBS)
-tests_tools_test_log_dirs_json_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 
-check_PROGRAMS += tests/tools/test_topic_settings
-tests_tools_test_topic_settings_SOURCES = tests/tools/test_topic_settings.c
-tests_tools_test_topic_settings_LDADD = $(UPTO_tools) $(TEST_LIBS)
-tests_tools_test_topic_settings_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 check_PROGRAMS += tests/tools/test_argparse
 tests_tools_test_argparse_SOURCES = tests/tools/test_argparse.c
 tests_tools_test_argparse_LDADD = $(UPTO_tools) $(TEST_LIBS)

@@ -24,4 +24,5 @@ EXTRA_DIST += tests/peers/ClientCheck.java tests/peers/conftest.py tests/peers/f
 	tests/peers/test_java_client.py tests/peers/test_random_operations.py \
 	tests/peers/test_recordings.py tests/peers/test_same_files.py \
 	tests/peers/tool_pairs.py
+	tests/peers/test_compaction.py tests/peers/test_java_client.py tests/peers/test_random_operations.py \
 	tests/peers/test_recordings.py tests/peers/test_same_files.py

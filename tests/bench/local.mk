@@ -8,7 +8,7 @@ tests_bench_bare_SOURCES = tests/bench/bare.c tests/bench/wire.c tests/bench/wir
 tests_bench_bare_LDADD = $(UPTO_record)
 
 tests_bench_load_SOURCES = tests/bench/load.c tests/bench/load.h tests/bench/load_admin.c tests/bench/load_frames.c \
-	tests/bench/load_latency.c tests/bench/load_requests.c tests/bench/load_stream.c \
+	tests/bench/load_groups.c tests/bench/load_latency.c tests/bench/load_requests.c tests/bench/load_stream.c \
 	tests/bench/wire.c tests/bench/wire.h
 tests_bench_load_LDADD = $(UPTO_record)
 

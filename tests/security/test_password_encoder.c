@@ -78,8 +78,8 @@ static void pairs_are_in_java_s_order(void **state)
 {
 	char *text = encode("s", "p\xc3\xa4ss", "AES/GCM/NoPadding", 256), *at = text;
 	static const char *const pairs[] = {"initializationVector:", ",keyLength:256,", "salt:",
-		",keyFactoryAlgorithm:PBKDF2WithHmacSHA512,cipherAlgorithm:AES/GCM/NoPadding,authenticationTagLength:128,"
-		"iterations:1024,passwordLength:4,encryptedPassword:"};
+		",keyFactoryAlgorithm:PBKDF2WithHmacSHA512,cipherAlgorithm:AES/GCM/NoPadding,",
+		"authenticationTagLength:128,iterations:1024,passwordLength:4,encryptedPassword:"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {

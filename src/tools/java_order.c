@@ -78,7 +78,8 @@ static void order(const int32_t *hashes, size_t n, size_t buckets, bool ranked, 
 		uint32_t h = (uint32_t)hashes[i];
 		int32_t spread = (int32_t)(h ^ h >> 16);
 
-		places[i] = (struct place){(uint32_t)spread & (buckets - 1), i, ranked ? spread : 0};
+		places[i] =
+			(struct place){(uint32_t)spread & (buckets - 1), i, ranked ? spread : 0};
 	}
 	qsort(places, n, sizeof(*places), by_place);
 	for (size_t i = 0; i < n; i++)

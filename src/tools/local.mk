@@ -24,6 +24,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/console_consumer_options.c src/tools/console_consumer_priv.h \
 	src/tools/console_producer.c \
 	src/tools/consumer_groups.c src/tools/consumer_groups_priv.h \
+	src/tools/consumer_groups_delete.c \
 	src/tools/consumer_groups_describe.c \
 	src/tools/consumer_groups_options.c \
 	src/tools/consumer_groups_reset.c \

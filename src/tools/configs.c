@@ -17,7 +17,8 @@
 
 #define ENDPOINT_CONTROLLER 2
 
-static int set_message(struct configs *c, bool failed, const char *fmt, va_list ap)
+static int __attribute__((format(printf, 3, 0)))
+set_message(struct configs *c, bool failed, const char *fmt, va_list ap)
 {
 	char *text = NULL;
 

@@ -10,5 +10,6 @@ EXTRA_DIST += tests/integration/clients.py tests/integration/configs.py tests/in
 	tests/integration/test_dynamic_config.py tests/integration/test_dynamic_listeners.py \
 	tests/integration/test_conformance.py \
 	tests/integration/test_crash.py tests/integration/test_groups.py \
-	tests/integration/test_hostile.py tests/integration/test_produce_consume.py tests/integration/test_tools.py \
+	tests/integration/test_hostile.py tests/integration/test_perf_tools.py \
+	tests/integration/test_produce_consume.py tests/integration/test_tools.py \
 	tests/integration/test_znodes.py tests/integration/test_zookeeper_loss.py

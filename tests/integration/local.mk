@@ -24,3 +24,6 @@ EXTRA_DIST += tests/integration/clients.py tests/integration/commands.py tests/i
 	tests/integration/test_hostile.py tests/integration/test_produce_consume.py tests/integration/test_tools.py \
 	tests/integration/shell_scripts.py tests/integration/test_znodes.py tests/integration/test_zookeeper_loss.py \
 	tests/integration/test_zookeeper_shell.py
+	tests/integration/test_hostile.py tests/integration/test_perf_tools.py \
+	tests/integration/test_produce_consume.py tests/integration/test_tools.py \
+	tests/integration/test_znodes.py tests/integration/test_zookeeper_loss.py

@@ -22,10 +22,12 @@
 
 struct change_listener {
 	struct change_listener_config c;
-	struct lock lock; /* guards wanted and stop */
+	struct lock lock; /* guards wanted, renewed and stop */
 	struct cond cond;
 	bool wanted, stop;
-	int64_t last; /* number of the last announcement handed on */
+	bool renewed;	/* a new session has to be caught up with */
+	int64_t parent; /* czxid of the node whose children are followed */
+	int64_t last;	/* number of the last announcement handed on */
 	struct zk_watch watch;
 	struct zk_listener session;
 	pthread_t thread;
@@ -45,8 +47,16 @@ static void on_children(struct zk_watch *w, enum zk_event event)
 	want_run(w->arg);
 }
 
+static void set_renewed(struct change_listener *l, bool renewed)
+{
+	lock_take(&l->lock);
+	l->renewed = renewed;
+	lock_release(&l->lock);
+}
+
 static void on_new_session(struct zk_listener *l)
 {
+	set_renewed(l->arg, true);
 	want_run(l->arg);
 }
 
@@ -99,12 +109,54 @@ static int purge_old(struct change_listener *l, char **names, size_t n)
 	return 0;
 }
 
+static int catch_up(struct change_listener *l)
+{
+	bool renewed;
+	int r;
+
+	lock_take(&l->lock);
+	renewed = l->renewed;
+	l->renewed = false;
+	lock_release(&l->lock);
+	if (!renewed)
+		return 0;
+	r = l->c.catch_up(l->c.arg);
+	if (r < 0)
+		set_renewed(l, true);
+	return r < 0 ? FAIL(r) : 0;
+}
+
+/* Somebody may have deleted the node, and its children's numbers begin anew. */
+static int look_at_parent(struct change_listener *l)
+{
+	struct zk_stat st;
+	int r;
+
+	while ((r = zk_exists(l->c.zk, &st, "%s", l->c.path)) == ZK_NO_NODE) {
+		r = zk_make_path(l->c.zk, "%s", l->c.path);
+		if (r)
+			break;
+	}
+	if (r)
+		return r > 0 ? FAIL(-EPROTO) : FAIL(r);
+	if (l->parent && l->parent != st.czxid) {
+		log_warn("%s was deleted and made again, all in it is new", l->c.path);
+		l->last = -1;
+	}
+	l->parent = st.czxid;
+	return 0;
+}
+
 static int run(struct change_listener *l)
 {
 	char **names;
 	size_t n;
-	int r = zk_children(l->c.zk, &names, &n, "%s", l->c.path); /* sets the watch again */
+	int r = catch_up(l);
 
+	if (r == 0)
+		r = look_at_parent(l);
+	if (r == 0)
+		r = zk_children(l->c.zk, &names, &n, "%s", l->c.path); /* sets the watch again */
 	if (r > 0) {
 		log_error("Error listing %s: %s", l->c.path, zk_code_text(r));
 		return 0;

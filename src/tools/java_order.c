@@ -1,10 +1,9 @@
 /* java_order.c - HashMap walks its buckets in order, and the keys of a bucket in order of insertion, which growing keeps
- * (java.util.HashMap, resize). Scala's keeps a bucket in order of the hash codes, and grows a little earlier
- * (scala.collection.mutable.HashMap). */
+ * (java.util.HashMap, resize). */
 #include "tools/java_order.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/attr.h"
@@ -13,7 +12,6 @@
 
 struct place {
 	size_t bucket, index;
-	int32_t rank; /* within the bucket, before the index */
 };
 
 int32_t java_hash_partition(struct str topic, int32_t partition)
@@ -41,45 +39,23 @@ size_t java_buckets_at_once(size_t n)
 	return buckets;
 }
 
-size_t scala_buckets(size_t n)
-{
-	size_t buckets = BUCKETS_MIN;
-
-	while (n >= buckets / 4 * 3)
-		buckets *= 2;
-	return buckets;
-}
-
-size_t scala_buckets_at_once(size_t n)
-{
-	size_t room = (n + 1) * 4 / 3, buckets = scala_buckets(n);
-
-	while (buckets < room)
-		buckets *= 2;
-	return buckets;
-}
-
 static int by_place(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
 
 	if (x->bucket != y->bucket)
 		return x->bucket < y->bucket ? -1 : 1;
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
 	return x->index < y->index ? -1 : 1;
 }
 
-static void order(const int32_t *hashes, size_t n, size_t buckets, bool ranked, size_t *ret)
+void java_order(const int32_t *hashes, size_t n, size_t buckets, size_t *ret)
 {
 	struct place *places = xcalloc(n + 1, sizeof(*places));
 
 	for (size_t i = 0; i < n; i++) {
 		uint32_t h = (uint32_t)hashes[i];
-		int32_t spread = (int32_t)(h ^ h >> 16);
 
-		places[i] =
-			(struct place){(uint32_t)spread & (buckets - 1), i, ranked ? spread : 0};
+		places[i] = (struct place){(h ^ h >> 16) & (buckets - 1), i};
 	}
 	qsort(places, n, sizeof(*places), by_place);
 	for (size_t i = 0; i < n; i++)
@@ -87,12 +63,139 @@ static void order(const int32_t *hashes, size_t n, size_t buckets, bool ranked, 
 	free(places);
 }
 
-void java_order(const int32_t *hashes, size_t n, size_t buckets, size_t *ret)
+size_t java_buckets_from(size_t capacity, size_t n)
 {
-	order(hashes, n, buckets, false, ret);
+	size_t buckets = 1;
+
+	while (buckets < capacity)
+		buckets *= 2;
+	while (n > buckets * 3 / 4)
+		buckets *= 2;
+	return buckets;
 }
 
-void scala_order(const int32_t *hashes, size_t n, size_t buckets, size_t *ret)
+size_t *java_map_order(const int32_t *hashes, size_t n, size_t capacity)
 {
-	order(hashes, n, buckets, true, ret);
+	size_t *ret = xcalloc(n + 1, sizeof(*ret));
+
+	java_order(hashes, n, java_buckets_from(capacity, n), ret);
+	return ret;
+}
+
+/* Puts keys that are in `order` into another map. */
+static void pass_on(const int32_t *hashes, size_t n, size_t buckets, size_t *order)
+{
+	int32_t *h = xcalloc(n + 1, sizeof(*h));
+	size_t *before = xcalloc(n + 1, sizeof(*before)), *next = xcalloc(n + 1, sizeof(*next));
+
+	for (size_t i = 0; i < n; i++) {
+		before[i] = order[i];
+		h[i] = hashes[order[i]];
+	}
+	java_order(h, n, buckets, next);
+	for (size_t i = 0; i < n; i++)
+		order[i] = before[next[i]];
+	free(h);
+	free(before);
+	free(next);
+}
+
+size_t *java_result_order(const int32_t *hashes, size_t n)
+{
+	size_t *ret = java_map_order(hashes, n, n);
+
+	pass_on(hashes, n, java_buckets_from(n * 4 / 3 + 1, n), ret);
+	pass_on(hashes, n, java_buckets_from(n, n), ret);
+	return ret;
+}
+
+/* ---- Properties are a ConcurrentHashMap ---- */
+
+#define NONE SIZE_MAX
+
+/* Keys are numbered; each is in the list of its bucket. */
+struct table {
+	size_t buckets;
+	size_t *head; /* of a bucket's list; NONE: it is empty */
+	size_t *next;
+	const uint32_t *hashes;
+};
+
+static size_t *empty_heads(size_t n)
+{
+	size_t *head = xcalloc(n, sizeof(*head));
+
+	for (size_t i = 0; i < n; i++)
+		head[i] = NONE;
+	return head;
+}
+
+/* A new key goes to the end of its list. */
+static void append(struct table *t, size_t key)
+{
+	size_t *at = &t->head[t->hashes[key] & (t->buckets - 1)];
+
+	while (*at != NONE)
+		at = &t->next[*at];
+	*at = key;
+	t->next[key] = NONE;
+}
+
+/* Splits a list among two buckets. The keys at its end that go to the same bucket stay together as they are; those
+ * before them are put in front, one after the other, so they turn round. */
+static void split(struct table *t, size_t first, size_t *low, size_t *high)
+{
+	size_t bit = t->buckets, last_run = first;
+	size_t *ends[2] = {low, high};
+
+	for (size_t key = first; key != NONE; key = t->next[key])
+		if ((t->hashes[key] & bit) != (t->hashes[last_run] & bit))
+			last_run = key;
+	*ends[(t->hashes[last_run] & bit) != 0] = last_run;
+	for (size_t key = first, next; key != last_run; key = next) {
+		size_t *end = ends[(t->hashes[key] & bit) != 0];
+
+		next = t->next[key];
+		t->next[key] = *end;
+		*end = key;
+	}
+}
+
+static void grow(struct table *t)
+{
+	size_t *head = empty_heads(2 * t->buckets);
+
+	for (size_t i = 0; i < t->buckets; i++)
+		if (t->head[i] != NONE)
+			split(t, t->head[i], &head[i], &head[i + t->buckets]);
+	free(t->head);
+	t->head = head;
+	t->buckets *= 2;
+}
+
+void java_properties_sort(struct properties *p)
+{
+	struct property *v = xcalloc(p->n + 1, sizeof(*v));
+	uint32_t *hashes = xcalloc(p->n + 1, sizeof(*hashes));
+	struct table t = {.buckets = BUCKETS_MIN, .hashes = hashes};
+	size_t n = 0;
+
+	t.head = empty_heads(t.buckets);
+	t.next = xcalloc(p->n + 1, sizeof(*t.next));
+	for (size_t i = 0; i < p->n; i++) {
+		uint32_t h = (uint32_t)str_java_hash(str_of(p->v[i].key));
+
+		v[i] = p->v[i];
+		hashes[i] = h ^ h >> 16;
+		append(&t, i);
+		if (i + 1 >= t.buckets / 4 * 3)
+			grow(&t);
+	}
+	for (size_t i = 0; i < t.buckets; i++)
+		for (size_t key = t.head[i]; key != NONE; key = t.next[key])
+			p->v[n++] = v[key];
+	free(t.next);
+	free(t.head);
+	free(hashes);
+	free(v);
 }

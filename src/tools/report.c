@@ -20,6 +20,8 @@ static const struct {
 } words[] = {
 	{KERR_UNKNOWN_SERVER_ERROR, "UnknownServer",
 		"The server experienced an unexpected error when processing the request."},
+	{KERR_OFFSET_OUT_OF_RANGE, NULL,
+		"The requested offset is not within the range of offsets maintained by the server."},
 	{KERR_CORRUPT_MESSAGE, "CorruptRecord", NULL},
 	{KERR_UNKNOWN_TOPIC_OR_PARTITION, NULL, "This server does not host this topic-partition."},
 	{KERR_LEADER_NOT_AVAILABLE, NULL,
@@ -78,6 +80,8 @@ static const struct {
 	{KERR_UNSTABLE_OFFSET_COMMIT, NULL, "There are unstable offsets that need to be cleared."},
 	{KERR_NOT_CONTROLLER, NULL, "This is not the correct controller for this cluster."},
 	{KERR_TOPIC_DELETION_DISABLED, NULL, "Topic deletion is disabled."},
+	{KERR_POLICY_VIOLATION, NULL,
+		"Request parameters do not satisfy the configured policy."},
 	{KERR_REASSIGNMENT_IN_PROGRESS, NULL, "A partition reassignment is in progress."},
 };
 
@@ -98,6 +102,15 @@ void report(const char *level, const char *logger, const char *fmt, ...)
 	fprintf(stderr, "[%s,%03ld] %s %s (%s)\n", stamp, now.tv_nsec / 1000000, level, text,
 		logger);
 	free(text);
+}
+
+void report_thrown(const char *exception)
+{
+	const char *message = strstr(exception, ": ");
+
+	if (message)
+		fprintf(stderr, "%.*s\n", (int)strcspn(message + 2, "\n"), message + 2);
+	fprintf(stderr, "%s\n", exception);
 }
 
 /* NOT_CONTROLLER -> NotController */

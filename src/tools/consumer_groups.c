@@ -515,7 +515,34 @@ const struct tool tool_consumer_groups = {
 	.name = "consumer-groups",
 	.script = "kafka-consumer-groups.sh",
 	.summary = "list and describe groups, delete them, move their offsets",
+	.synopsis = "--bootstrap-server HOST:PORT,... "
+		    "--list|--describe|--reset-offsets|--delete|--delete-offsets [OPTION]...",
 	.options = groups_options,
 	.options_n = GROUPS_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Does one of five things to consumer groups. `--describe` shows for each partition "
+		"the offset "
+		"that the group has committed, the end of the log, and how many records are "
+		"between "
+		"them; with `--members` or `--state` it shows who is in the group and how it "
+		"is.\n\n"
+		"`--reset-offsets` moves the offsets of groups that have no members at the moment. "
+		"It "
+		"prints where to, and writes it only with `--execute`. What `--export` prints can "
+		"be kept and "
+		"given to `--from-file` later.",
+	.examples =
+		"\tkafka-consumer-groups.sh --bootstrap-server host:9092 --describe --group "
+		"billing\n"
+		"\tkafka-consumer-groups.sh --bootstrap-server host:9092 --reset-offsets --group "
+		"billing \\\n"
+		"\t    --topic clicks:0,1 --to-datetime 2026-11-21T08:00:00.000+01:00 --execute\n"
+		"\tkafka-consumer-groups.sh --bootstrap-server host:9092 --reset-offsets --group "
+		"billing \\\n"
+		"\t    --all-topics --to-current --export --dry-run >billing.csv",
+	.exit_status = "0, also when what was asked for failed, which `Error: ...` on the standard "
+		       "output then "
+		       "says; 1 when the options are wrong.",
+	.see_also = "kafka-get-offsets.sh(1), kafka-console-consumer.sh(1)",
 };

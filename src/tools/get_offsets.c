@@ -414,7 +414,18 @@ const struct tool tool_get_offsets = {
 	.name = "get-offsets",
 	.script = "kafka-get-offsets.sh",
 	.summary = "print offsets of partitions",
+	.synopsis = "--bootstrap-server HOST:PORT,... [OPTION]...",
 	.options = offsets_options,
 	.options_n = OFFSETS_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Prints a line `topic:partition:offset` for each partition that is chosen, by "
+		"default all of "
+		"them with the offset that the next record will get. A partition that has no such "
+		"offset, as with a time after its last record, is left out.",
+	.examples = "\tkafka-get-offsets.sh --bootstrap-server host:9092 --topic clicks --time "
+		    "earliest\n"
+		    "\tkafka-get-offsets.sh --bootstrap-server host:9092 --topic-partitions "
+		    "'clicks:0-3,orders'",
+	.see_also = "kafka-consumer-groups.sh(1)",
 };

@@ -7,12 +7,15 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/admin_job.c src/tools/admin_job.h \
 	src/tools/admin_offsets.c src/tools/admin_offsets.h \
 	src/tools/admin_topics.c src/tools/admin_topics.h \
+	src/tools/api_keys.def \
 	src/tools/argparse.c src/tools/argparse.h \
 	src/tools/argparse_usage.c \
+	src/tools/broker_api_versions.c \
 	src/tools/client_log.c src/tools/client_log.h \
 	src/tools/client_metrics.c src/tools/client_metrics.h \
 	src/tools/client_properties.c src/tools/client_properties.h \
 	src/tools/client_security.c src/tools/client_security.h \
+	src/tools/cluster.c \
 	src/tools/column.c src/tools/column.h \
 	src/tools/completion.c src/tools/completion.h \
 	src/tools/configs.c src/tools/configs_priv.h \
@@ -46,6 +49,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/dump_log_index.c \
 	src/tools/dump_log_producers.c \
 	src/tools/dump_log_records.c \
+	src/tools/e2e_latency.c \
 	src/tools/ensemble.c src/tools/ensemble.h \
 	src/tools/findings.c src/tools/findings.h \
 	src/tools/formatter.c src/tools/formatter.h \

@@ -3,7 +3,7 @@ EXTRA_DIST += tests/integration/clients.py tests/integration/configs.py tests/in
 	tests/integration/harness.py tests/integration/messages.py tests/integration/records.py \
 	tests/integration/scenarios \
 	tests/integration/wire.py tests/integration/test_admin.py tests/integration/test_bench.py \
-	tests/integration/test_cluster_ctl.py \
+	tests/integration/test_cluster_ctl.py tests/integration/test_completion.py \
 	tests/integration/test_config_znodes.py tests/integration/test_conformance.py \
 	tests/integration/test_conformance.py \
 	tests/integration/test_consumer_groups_tool.py \

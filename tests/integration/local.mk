@@ -11,6 +11,7 @@ EXTRA_DIST += tests/integration/clients.py tests/integration/commands.py tests/i
 	tests/integration/test_configs_tool.py \
 	tests/integration/test_compaction.py \
 	tests/integration/test_cluster_ctl.py \
+	tests/integration/test_cluster_ctl.py tests/integration/test_completion.py \
 	tests/integration/test_config_znodes.py tests/integration/test_conformance.py \
 	tests/integration/test_conformance.py \
 	tests/integration/test_console_groups.py tests/integration/test_consumer_groups_tool.py \

@@ -125,8 +125,10 @@ static char *write_pairs(const struct coded *c)
 {
 	char *iv = base64_encode(c->iv, c->iv_n), *salt = base64_encode(c->salt, c->salt_n);
 	char *data = base64_encode(c->data, c->data_n);
-	char *text = xasprintf("initializationVector:%s,keyLength:%d,salt:%s,keyFactoryAlgorithm:" KEY_FACTORY
-			       ",cipherAlgorithm:%s,%siterations:%d,passwordLength:%zu,encryptedPassword:%s",
+	char *text = xasprintf("initializationVector:%s,keyLength:%d,salt:%s,"
+			       "keyFactoryAlgorithm:" KEY_FACTORY
+			       ",cipherAlgorithm:%s,%siterations:%d,passwordLength:%zu,"
+			       "encryptedPassword:%s",
 		iv, c->key_bits, salt, c->cipher->name,
 		c->cipher->tag ? "authenticationTagLength:128," : "", c->iterations, c->length,
 		data);
@@ -144,8 +146,8 @@ static int check(const struct password_encoding *e, char why[PASSWORD_WHY_MAX])
 
 	if (!find_cipher(e->cipher)) {
 		snprintf(why, PASSWORD_WHY_MAX,
-			"java.security.NoSuchAlgorithmException: Cannot find any provider supporting "
-			"%.150s",
+			"java.security.NoSuchAlgorithmException: Cannot find any provider "
+			"supporting %.150s",
 			e->cipher);
 		return -ENOTSUP;
 	}
@@ -232,7 +234,8 @@ static bool pair_bytes(const char *text, const char *name, uint8_t **ret, size_t
 /* Fills in what the text says; true when it can be right. Either way coded_fini. */
 static bool read_pairs(struct coded *c, const char *text)
 {
-	struct str factory = pair(text, "keyFactoryAlgorithm"), name = pair(text, "cipherAlgorithm");
+	struct str factory = pair(text, "keyFactoryAlgorithm");
+	struct str name = pair(text, "cipherAlgorithm");
 	char cipher[32];
 	int32_t length;
 

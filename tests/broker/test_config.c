@@ -387,7 +387,7 @@ static void test_what_may_be_changed_dynamically(void **state)
 	dynamic_refused(true, "ssl.keystore.location=x\n",
 		"These security configs can be dynamically updated only per-listener using the "
 		"listener prefix: "
-		"Set(ssl.keystore.location)");
+		"HashSet(ssl.keystore.location)");
 	dynamic_refused(false, "advertised.listeners=PLAINTEXT://a:1\n",
 		"Cannot update these configs at default cluster level, broker id must be "
 		"specified: "

@@ -44,6 +44,7 @@ plain() {
 	configure_and_build "$root/build" CC=gcc
 	unit "$root/build" plain-unit
 	system_tests integration "$root/build" plain-integration
+	system_tests cluster "$root/build" plain-cluster
 	system_tests peers "$root/build" plain-peers
 }
 
@@ -52,6 +53,7 @@ asan() {
 	configure_and_build "$root/build-asan" CC=clang --enable-asan --enable-ubsan
 	unit "$root/build-asan" asan-unit
 	MOLDAU_TEST_SLOW=3 system_tests integration "$root/build-asan" asan-integration
+	MOLDAU_TEST_SLOW=3 system_tests cluster "$root/build-asan" asan-cluster
 }
 
 tsan() {

@@ -26,21 +26,33 @@
 #include "base/worker.h"
 #include "broker/config.h"
 #include "broker/config_service.h"
+#include "broker/controlled_shutdown.h"
+#include "broker/coordination.h"
 #include "broker/dynamic_config.h"
 #include "broker/feature_watch.h"
-#include "broker/local_control.h"
+#include "broker/peer_control.h"
+#include "broker/producer_id_request.h"
 #include "broker/reconfigure.h"
 #include "broker/registration.h"
 #include "broker/settings.h"
+#include "controller/auto_creation.h"
 #include "controller/controller.h"
 #include "controller/topic_admin.h"
 #include "coordinator/producer_ids.h"
 #include "metadata/image.h"
 #include "net/server.h"
+#include "protocol/metadata_version.h"
+#include "replica/controller_link.h"
 #include "replica/delayed.h"
 #include "replica/fetch_session.h"
+#include "replica/fetchers.h"
+#include "replica/isr_changes.h"
+#include "replica/mover.h"
 #include "replica/partitions.h"
+#include "storage/cleaner.h"
 #include "storage/log_dirs.h"
+#include "zk/batch.h"
+#include "zk/path.h"
 #include "zk/session.h"
 #include "zk/znode.h"
 
@@ -55,6 +67,7 @@ struct broker {
 	int32_t id;
 	char *cluster_id;
 	atomic_bool failed;
+	bool started; /* completely */
 	_Atomic int64_t features_epoch;
 
 	struct worker_pool *workers, *background;
@@ -63,17 +76,26 @@ struct broker {
 	struct metadata *metadata;
 	struct delayed *delayed;
 	struct log_dirs *log_dirs;
+	struct cleaner *cleaner; /* NULL with log.cleaner.enable=false */
 	struct partitions *partitions;
 	struct fetch_sessions *fetch_sessions;
+	struct fetchers *fetchers;
 	struct dynamic_config *dynamic;
 	struct reconfigure *reconfigure;
 	struct config_services *configs;
 	struct server *server;
 	struct registration *registration;
 	struct feature_watch *features;
-	struct local_control local;
+	struct peer_control peers;
+	struct controller_link *controller_link, *isr_link; /* AlterPartition has one of its own: it waits for ever */
+	struct isr_changes *isr_changes;
+	struct mover *mover;
+	struct timer *isr_timer;
+	struct producer_id_request ids_request;
 	struct controller *controller;
 	struct topic_admin *topic_admin;
+	struct auto_creation *auto_creation;
+	struct coordination coordination;
 	struct producer_ids *producer_ids;
 	struct broker_context ctx;
 };
@@ -87,17 +109,40 @@ static struct log_config *on_config_of(void *arg, const char *topic)
 	return dynamic_config_topic(b->dynamic, topic);
 }
 
+/* The controller then asks about all our replicas, and finds leaders elsewhere for those that are gone. */
+static void tell_dir_failure(struct broker *b)
+{
+	char *text = znode_log_dir_event_encode(b->id);
+	int r = zk_create(b->zk, ZK_PERSISTENT_SEQUENTIAL, text, ZK_PATH_LOG_DIR_EVENT);
+
+	if (r)
+		log_error("[KafkaServer id=%d] The failure of a log directory could not be announced in ZooKeeper: %s",
+		    b->id, zk_code_text(r));
+	free(text);
+}
+
+/* Thread: that of the failures, which may wait. */
 static void on_dir_offline(void *arg, const char *dir)
 {
 	struct broker *b = arg;
 
-	if (b->partitions)
-		partitions_dir_offline(b->partitions, dir);
+	if (!b->partitions)
+		return;
+	partitions_dir_offline(b->partitions, dir);
+	if (log_dirs_online_count(b->log_dirs) > 0)
+		tell_dir_failure(b);
 }
 
 static void on_all_dirs_offline(void *arg)
 {
 	broker_fail(arg);
+}
+
+static void on_logs_changed(void *arg, const char *topic)
+{
+	struct broker *b = arg;
+
+	dynamic_config_retell(b->dynamic, topic);
 }
 
 static int on_register(void *arg, int64_t *ret_epoch)
@@ -150,7 +195,8 @@ static void on_ids_allocated(void *arg, int r, int64_t first, int32_t count)
 	struct broker *b = arg;
 
 	producer_ids_block(b->producer_ids, r, first, count);
-	if (r != -ESHUTDOWN) /* then we may be inside the asking request; whoever waits has been completed anyway */
+	/* When we stop, we may be inside the asking request; whoever waits has been completed anyway. */
+	if (r != -ESHUTDOWN && r != -ECANCELED)
 		delayed_check(b->delayed, init_producer_id_key);
 }
 
@@ -158,8 +204,7 @@ static void on_ids_wanted(void *arg, struct producer_ids *ids UNUSED)
 {
 	struct broker *b = arg;
 
-	controller_allocate_producer_ids(b->controller, b->id, partitions_broker_epoch(b->partitions),
-	    on_ids_allocated, b);
+	producer_id_request_send(&b->ids_request);
 }
 
 static int on_validate_overrides(void *arg, struct arena *a, const struct topic_override *v, int32_t n,
@@ -281,7 +326,26 @@ static int load_logs(struct broker *b)
 {
 	int r = log_dirs_write_meta(b->log_dirs, b->cluster_id, b->id);
 
-	return r < 0 ? r : log_dirs_load(b->log_dirs);
+	if (r == 0)
+		r = log_dirs_load(b->log_dirs);
+	dynamic_config_loaded(b->dynamic);
+	return r;
+}
+
+static int start_cleaner(struct broker *b)
+{
+	struct cleaner_config c;
+	char text[256];
+	int r;
+
+	if (!config_bool(b->config, CFG_LOG_CLEANER_ENABLE))
+		return 0;
+	settings_cleaner(b->config, &c);
+	r = cleaner_start(b->log_dirs, &c, &clock_real, &b->cleaner);
+	if (r < 0)
+		log_error("[KafkaServer id=%d] The log cleaner could not be started: %s", b->id,
+		    error_text(r, text, sizeof(text)));
+	return r;
 }
 
 static void on_features_changed(void *arg, int32_t version)
@@ -334,12 +398,23 @@ static int start_partitions(struct broker *b)
 		.log_dirs = b->log_dirs,
 		.delayed = b->delayed,
 		.replica_lag_time_max_ms = config_long(b->config, CFG_REPLICA_LAG_TIME_MAX_MS),
+		.logs_changed = on_logs_changed,
+		.arg = b,
 	};
 
+	coordination_listener(&b->coordination, &c.leadership);
 	b->partitions = partitions_new(&c);
 	b->fetch_sessions = fetch_sessions_new(&clock_real,
 	    config_int(b->config, CFG_MAX_INCREMENTAL_FETCH_SESSION_CACHE_SLOTS));
 	return 0;
+}
+
+static int start_coordination(struct broker *b)
+{
+	const struct coordination_parts parts = { .config = b->config, .broker_id = b->id, .clock = &clock_real,
+		.zk = b->zk, .partitions = b->partitions, .delayed = b->delayed };
+
+	return coordination_start(&b->coordination, &parts);
 }
 
 static int register_broker(struct broker *b, int64_t *ret_epoch)
@@ -361,6 +436,97 @@ static int register_broker(struct broker *b, int64_t *ret_epoch)
 	return on_register(b, ret_epoch);
 }
 
+/* The listener of requests between brokers and the controller (replication.md 14.1). */
+static const char *control_listener(const struct broker *b)
+{
+	const char *name = config_text(b->config, CFG_CONTROL_PLANE_LISTENER_NAME);
+
+	return name ? name : config_inter_broker_listener(b->config);
+}
+
+static int interbroker_version(const struct broker *b)
+{
+	return metadata_version(config_text(b->config, CFG_INTER_BROKER_PROTOCOL_VERSION));
+}
+
+static void start_fetchers(struct broker *b)
+{
+	struct fetchers_config c;
+	struct partitions_fetching hooks;
+
+	settings_fetchers(b->config, b->id, &c);
+	c.follower.clock = &clock_real;
+	c.follower.partitions = b->partitions;
+	b->fetchers = fetchers_new(&c);
+	fetchers_hooks(b->fetchers, &hooks);
+	partitions_set_fetching(b->partitions, &hooks);
+}
+
+/* One thread per log directory unless num.replica.alter.log.dirs.threads says otherwise. */
+static void start_mover(struct broker *b)
+{
+	struct mover_config c = { .threads = (int32_t)log_dirs_count(b->log_dirs), .partitions = b->partitions,
+		.log_dirs = b->log_dirs };
+
+	if (!config_is_null(b->config, CFG_NUM_REPLICA_ALTER_LOG_DIRS_THREADS))
+		c.threads = MAX(config_int(b->config, CFG_NUM_REPLICA_ALTER_LOG_DIRS_THREADS), 1);
+	b->mover = mover_new(&c);
+	partitions_set_mover(b->partitions, b->mover);
+}
+
+static void on_isr_timer(void *arg)
+{
+	struct broker *b = arg;
+
+	partitions_check_isrs(b->partitions);
+}
+
+static void on_propose(void *arg, struct partition *p)
+{
+	struct broker *b = arg;
+
+	isr_changes_propose(b->isr_changes, p);
+}
+
+static void start_isr_changes(struct broker *b)
+{
+	const struct isr_changes_config c = { .broker_id = b->id, .partitions = b->partitions, .link = b->isr_link,
+		.metadata_version = interbroker_version(b) };
+	int64_t period_ms = config_long(b->config, CFG_REPLICA_LAG_TIME_MAX_MS) / 2;
+
+	b->isr_changes = isr_changes_new(&c);
+	partitions_set_proposer(b->partitions, on_propose, b);
+	b->isr_timer = scheduler_add(b->scheduler, "isr-expiration", period_ms, MAX(period_ms, 1), on_isr_timer, b);
+}
+
+/* How this broker and others reach each other. */
+static int start_links(struct broker *b)
+{
+	struct controller_link_config c = {
+		.broker_id = b->id,
+		.clock = &clock_real,
+		.metadata = b->metadata,
+		.name = "to-controller",
+		.listener = control_listener(b),
+		.call_timeout_ms = config_int(b->config, CFG_CONTROLLER_SOCKET_TIMEOUT_MS),
+	};
+
+	b->peers = (struct peer_control){
+		.broker_id = b->id,
+		.partitions = b->partitions,
+		.metadata_version = interbroker_version(b),
+		.connect_timeout_ms = config_int(b->config, CFG_CONTROLLER_SOCKET_TIMEOUT_MS),
+		.request_timeout_ms = config_int(b->config, CFG_REQUEST_TIMEOUT_MS),
+	};
+	b->controller_link = controller_link_new(&c);
+	c.name = "alter-partition";
+	b->isr_link = controller_link_new(&c);
+	start_fetchers(b);
+	start_mover(b);
+	start_isr_changes(b);
+	return 0;
+}
+
 static int start_controller(struct broker *b)
 {
 	struct controller_config c = {
@@ -368,13 +534,13 @@ static int start_controller(struct broker *b)
 		.zk = b->zk,
 		.clock = &clock_real,
 		.scheduler = b->scheduler,
-		.listener = config_text(b->config, CFG_CONTROL_PLANE_LISTENER_NAME),
+		.listener = control_listener(b),
 		.delete_topics = config_bool(b->config, CFG_DELETE_TOPIC_ENABLE),
 		.auto_rebalance = config_bool(b->config, CFG_AUTO_LEADER_REBALANCE_ENABLE),
 		.imbalance_check_s = (int32_t)config_long(b->config, CFG_LEADER_IMBALANCE_CHECK_INTERVAL_SECONDS),
 		.imbalance_percent = config_int(b->config, CFG_LEADER_IMBALANCE_PER_BROKER_PERCENTAGE),
-		.open_transport = local_control_open,
-		.open_arg = &b->local,
+		.open_transport = peer_control_open,
+		.open_arg = &b->peers,
 		.register_broker = on_register,
 		.unclean_default = on_unclean_default,
 		.known_topic_id = on_known_topic_id,
@@ -393,14 +559,14 @@ static int start_controller(struct broker *b)
 	int64_t epoch;
 	int r;
 
-	if (!c.listener)
-		c.listener = config_inter_broker_listener(b->config);
-	b->local = (struct local_control){ .broker_id = b->id, .partitions = b->partitions, .dynamic = b->dynamic };
 	r = register_broker(b, &epoch);
 	if (r < 0)
 		return r;
 	b->topic_admin = topic_admin_new(&admin);
+	b->auto_creation = coordination_auto_creation(b->config, b->topic_admin, &clock_real);
 	b->controller = controller_new(&c);
+	b->ids_request = (struct producer_id_request){ .broker_id = b->id, .controller = b->controller,
+		.link = b->controller_link, .partitions = b->partitions, .done = on_ids_allocated, .arg = b };
 	b->producer_ids = producer_ids_new(&ids);
 	return controller_start(b->controller, epoch);
 }
@@ -418,7 +584,11 @@ static void fill_context(struct broker *b)
 		.fetch_sessions = b->fetch_sessions,
 		.delayed = b->delayed,
 		.producer_ids = b->producer_ids,
+		.groups = b->coordination.groups,
+		.offsets_partitions = b->coordination.offsets_partitions,
+		.transactions_partitions = b->coordination.transactions_partitions,
 		.topic_admin = b->topic_admin,
+		.auto_creation = b->auto_creation,
 		.controller = b->controller,
 		.zk = b->zk,
 		.configs = config_services_table(b->configs),
@@ -427,21 +597,15 @@ static void fill_context(struct broker *b)
 	snprintf(b->ctx.cluster_id, sizeof(b->ctx.cluster_id), "%s", b->cluster_id);
 }
 
-/* Configuration changes take effect from here on. */
-static int follow_configuration(struct broker *b)
+/* Before requests may ask what can be changed. */
+static int prepare_changes(struct broker *b)
 {
 	const struct reconfigure_parts parts = { .workers = b->workers, .background = b->background,
-		.server = b->server, .log_dirs = b->log_dirs, .registration = b->registration,
-		.controller = b->controller };
-	struct dynamic_config_hooks hooks;
-	int r;
+		.server = b->server, .log_dirs = b->log_dirs, .cleaner = b->cleaner, .partitions = b->partitions,
+		.fetchers = b->fetchers, .registration = b->registration, .controller = b->controller };
 
-	b->reconfigure = reconfigure_new(b->dynamic, &parts, &hooks);
-	r = dynamic_config_start(b->dynamic, &hooks);
-	if (r < 0)
-		log_error("[KafkaServer id=%d] The configuration changes cannot be read from ZooKeeper: %s", b->id,
-		    zk_code_text(r));
-	return r;
+	b->reconfigure = reconfigure_new(b->dynamic, &parts);
+	return 0;
 }
 
 static int serve(struct broker *b)
@@ -451,11 +615,23 @@ static int serve(struct broker *b)
 	return server_start(b->server);
 }
 
+/* Configuration changes take effect from here on: last, since they change the parts that run. */
+static int follow_configuration(struct broker *b)
+{
+	int r = reconfigure_start(b->reconfigure);
+
+	if (r < 0)
+		log_error("[KafkaServer id=%d] The configuration changes cannot be read from ZooKeeper: %s", b->id,
+		    zk_code_text(r));
+	return r;
+}
+
 int broker_start(struct config *config, struct broker **ret)
 {
 	static int (*const steps[])(struct broker *) = {
-		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, follow_features,
-		bind_server, start_partitions, start_controller, follow_configuration, serve,
+		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, start_cleaner,
+		follow_features, bind_server, start_partitions, start_links, start_coordination, start_controller,
+		prepare_changes, serve, follow_configuration,
 	};
 	struct broker *b = xcalloc(1, sizeof(*b));
 	size_t i;
@@ -474,16 +650,37 @@ int broker_start(struct config *config, struct broker **ret)
 		}
 	}
 	log_info("[KafkaServer id=%d] started", b->id);
+	b->started = true;
 	*ret = b;
 	return 0;
 }
 
 /* --- the end --- */
 
+/* Leaderships go to other brokers before we do. Without ZooKeeper there is nothing that the controller could do. */
+static void hand_over(struct broker *b)
+{
+	struct controlled_shutdown c = {
+		.broker_id = b->id,
+		.broker_epoch = partitions_broker_epoch(b->partitions),
+		.metadata_version = interbroker_version(b),
+		.metadata = b->metadata,
+		.listener = config_inter_broker_listener(b->config),
+		.max_retries = config_int(b->config, CFG_CONTROLLED_SHUTDOWN_MAX_RETRIES),
+		.retry_backoff_ms = config_long(b->config, CFG_CONTROLLED_SHUTDOWN_RETRY_BACKOFF_MS),
+		.connect_timeout_ms = config_int(b->config, CFG_CONTROLLER_SOCKET_TIMEOUT_MS),
+		.request_timeout_ms = config_int(b->config, CFG_REQUEST_TIMEOUT_MS),
+	};
+
+	if (config_bool(b->config, CFG_CONTROLLED_SHUTDOWN_ENABLE) && zk_session_state(b->zk) == ZK_CONNECTED)
+		(void)controlled_shutdown_run(&c);
+}
+
 static void stop_requests(struct broker *b)
 {
 	if (b->delayed)
 		delayed_stop(b->delayed);
+	coordination_stop(&b->coordination);
 	if (b->server)
 		server_stop(b->server, STOP_GRACE_MS);
 }
@@ -497,6 +694,16 @@ static void stop_coordination(struct broker *b)
 		dynamic_config_stop(b->dynamic);
 	if (b->controller)
 		controller_stop(b->controller);
+	if (b->isr_timer)
+		scheduler_cancel(b->scheduler, TAKE(b->isr_timer));
+	if (b->controller_link)
+		controller_link_stop(b->controller_link);
+	if (b->isr_link)
+		controller_link_stop(b->isr_link);
+	if (b->fetchers)
+		fetchers_stop(b->fetchers);
+	if (b->mover)
+		mover_stop(b->mover);
 }
 
 void broker_stop(struct broker *b)
@@ -504,19 +711,29 @@ void broker_stop(struct broker *b)
 	if (!b)
 		return;
 	log_info("[KafkaServer id=%d] shutting down", b->id);
+	if (b->started && !broker_failed(b))
+		hand_over(b);
 	stop_requests(b);
 	stop_coordination(b);
 	b->workers = worker_pool_free(b->workers);
 	b->server = server_free(b->server);
+	b->cleaner = cleaner_stop(b->cleaner);
 	b->log_dirs = log_dirs_close(b->log_dirs);
 	b->zk = zk_session_close(b->zk);
 	b->controller = controller_free(b->controller);
+	b->controller_link = controller_link_free(b->controller_link);
 	b->producer_ids = producer_ids_free(b->producer_ids);
 	b->scheduler = scheduler_free(b->scheduler); /* its users have cancelled their timers */
 	b->background = worker_pool_free(b->background);
 	b->features = feature_watch_free(b->features);
+	b->auto_creation = auto_creation_free(b->auto_creation);
 	b->topic_admin = topic_admin_free(b->topic_admin);
 	b->registration = registration_free(b->registration);
+	b->fetchers = fetchers_free(b->fetchers);
+	b->mover = mover_free(b->mover);
+	b->isr_changes = isr_changes_free(b->isr_changes);
+	b->isr_link = controller_link_free(b->isr_link);
+	coordination_fini(&b->coordination);
 	b->partitions = partitions_free(b->partitions);
 	b->fetch_sessions = fetch_sessions_free(b->fetch_sessions);
 	b->delayed = delayed_free(b->delayed);

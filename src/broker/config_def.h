@@ -148,11 +148,7 @@ const char *config_rule_text(const struct config_key *k, char *buf, size_t size)
 
 /* java.lang.Double.toString. */
 const char *java_double(double d, char *buf, size_t size);
-
-/* A metadata version of inter.broker.protocol.version: position in Kafka's list, or -1. "3.9" is the newest
- * of that release. */
-int metadata_version(const char *text);
-#define METADATA_VERSION_3_0_IV1 34
-#define METADATA_VERSION_3_9_IV0 54
+/* java.lang.Double.valueOf; false when it is not a number. */
+bool java_double_parse(const char *s, double *ret);
 
 #endif

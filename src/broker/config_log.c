@@ -9,9 +9,9 @@
 #include "base/logger.h"
 #include "base/str.h"
 #include "broker/config_priv.h"
+#include "protocol/metadata_version.h"
 
 #define JMX_REPORTER "org.apache.kafka.common.metrics.JmxReporter"
-#define METADATA_VERSION_0_11_0 10 /* the first with record format 2 */
 
 /* Only the reporter that we do not miss: JMX has no meaning here. */
 static bool only_jmx(const struct config *c, enum config_id id)
@@ -38,9 +38,6 @@ static bool differs_from_default(const struct config *c, enum config_id id)
 
 static void warn_known(const struct config *c, enum config_id id, const char *at)
 {
-	size_t n;
-	const char *const *policy;
-
 	if (id >= CFG_STATIC_COUNT)
 		log_warn(
 			"%s: ignored, it has an effect only as a dynamic config (kafka-configs.sh)",
@@ -51,17 +48,10 @@ static void warn_known(const struct config *c, enum config_id id, const char *at
 	else if (id == CFG_OFFSETS_COMMIT_REQUIRED_ACKS)
 		log_warn("%s: deprecated, and removed in Apache Kafka 4.0", at);
 	else if (id == CFG_LOG_MESSAGE_FORMAT_VERSION &&
-		 metadata_version(config_text(c, id)) < METADATA_VERSION_0_11_0)
+		 metadata_version(config_text(c, id)) < METADATA_VERSION_0_11_0_IV0)
 		log_warn("%s: ignored, records are written in format 2 since "
 			 "inter.broker.protocol.version 3.0",
 			at);
-	if (id != CFG_LOG_CLEANUP_POLICY)
-		return;
-	policy = config_list(c, id, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (!strcmp(policy[i], "compact"))
-			log_warn("%s: compaction is not available yet, old records stay", at);
-	}
 }
 
 static void warn_other(const struct property *p, const char *at)

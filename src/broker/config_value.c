@@ -13,91 +13,7 @@
 #include "base/str.h"
 #include "broker/config_def.h"
 #include "protocol/errors.h"
-
-static const char *const metadata_versions[] = {
-	"0.8.0",
-	"0.8.1",
-	"0.8.2",
-	"0.9.0",
-	"0.10.0-IV0",
-	"0.10.0-IV1",
-	"0.10.1-IV0",
-	"0.10.1-IV1",
-	"0.10.1-IV2",
-	"0.10.2-IV0",
-	"0.11.0-IV0",
-	"0.11.0-IV1",
-	"0.11.0-IV2",
-	"1.0-IV0",
-	"1.1-IV0",
-	"2.0-IV0",
-	"2.0-IV1",
-	"2.1-IV0",
-	"2.1-IV1",
-	"2.1-IV2",
-	"2.2-IV0",
-	"2.2-IV1",
-	"2.3-IV0",
-	"2.3-IV1",
-	"2.4-IV0",
-	"2.4-IV1",
-	"2.5-IV0",
-	"2.6-IV0",
-	"2.7-IV0",
-	"2.7-IV1",
-	"2.7-IV2",
-	"2.8-IV0",
-	"2.8-IV1",
-	"3.0-IV0",
-	"3.0-IV1",
-	"3.1-IV0",
-	"3.2-IV0",
-	"3.3-IV0",
-	"3.3-IV1",
-	"3.3-IV2",
-	"3.3-IV3",
-	"3.4-IV0",
-	"3.5-IV0",
-	"3.5-IV1",
-	"3.5-IV2",
-	"3.6-IV0",
-	"3.6-IV1",
-	"3.6-IV2",
-	"3.7-IV0",
-	"3.7-IV1",
-	"3.7-IV2",
-	"3.7-IV3",
-	"3.7-IV4",
-	"3.8-IV0",
-	"3.9-IV0",
-	"4.0-IV0",
-	"4.0-IV1",
-};
-
-/* MetadataVersion.fromVersionString: two leading components count, three when it begins with "0."; a release
- * without -IVn means its newest. */
-int metadata_version(const char *text)
-{
-	int want = strncmp(text, "0.", 2) ? 2 : 3, seen = 1, found = -1;
-	size_t len = strlen(text), last = len;
-
-	while (last > 0 &&
-		text[last - 1] == '.') /* String.split drops empty components at the end */
-		last--;
-	for (size_t i = 0; i < last; i++) {
-		if (text[i] != '.' || seen++ != want)
-			continue;
-		len = i;
-		break;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(metadata_versions); i++) {
-		const char *v = metadata_versions[i];
-
-		if (!strncmp(v, text, len) && (v[len] == '\0' || !strncmp(v + len, "-IV", 3)))
-			found = (int)i;
-	}
-	return found;
-}
+#include "protocol/metadata_version.h"
 
 const char *java_double(double d, char *buf, size_t size)
 {
@@ -313,7 +229,7 @@ static void join_list(struct config_value *v)
 		at += (size_t)snprintf(v->text + at, n - at, "%s%s", i ? "," : "", v->list.v[i]);
 }
 
-static bool parse_double(const char *s, double *ret)
+bool java_double_parse(const char *s, double *ret)
 {
 	char *end;
 
@@ -348,7 +264,7 @@ static bool parse_number(const struct config_key *k, struct config_value *v)
 			return false;
 		break;
 	default:
-		if (!parse_double(v->text, &v->d))
+		if (!java_double_parse(v->text, &v->d))
 			return false;
 		free(v->text);
 		v->text = xstrdup(java_double(v->d, buf, sizeof(buf)));

@@ -102,13 +102,39 @@ void controller_controlled_shutdown(struct controller *c, int32_t broker_id, int
 
 enum election_type { ELECT_PREFERRED = 0, ELECT_UNCLEAN = 1 }; /* the numbers of ElectLeaders */
 
-/* ElectLeaders: errors[i] belongs to partitions[i] (KERR codes, KERR_ELECTION_NOT_NEEDED among them). `partitions`
- * n < 0: all. Answered when the elections are decided and sent, before the brokers know.
+/* ElectLeaders: errors[i] belongs to partitions[i] (KERR codes, KERR_ELECTION_NOT_NEEDED among them), leaders[i] is the
+ * elected one where the error is 0. `partitions` n < 0: all. Answered when the elections are decided and sent, before
+ * the brokers know.
  * r: 0 | KERR_NOT_CONTROLLER | -errno */
 typedef void controller_elect_fn(void *arg, int r, const struct topic_partition_ref *partitions, const int *errors,
-    int32_t n);
+    const int32_t *leaders, int32_t n);
 void controller_elect_leaders(struct controller *c, enum election_type type,
     const struct topic_partition_ref *partitions, int32_t n, controller_elect_fn *done, void *arg);
+
+/* AlterPartitionReassignments: where a partition's replicas are to be; replicas_n -1: cancel. */
+struct reassignment_target {
+	struct topic_partition_ref ref;
+	const int32_t *replicas;
+	int32_t replicas_n;
+	/* Set before `done`: 0, KERR_INVALID_REPLICA_ASSIGNMENT, KERR_NO_REASSIGNMENT_IN_PROGRESS,
+	 * KERR_UNKNOWN_TOPIC_OR_PARTITION, -errno. */
+	int error;
+	struct str message; /* in the call's arena; null: none */
+};
+/* `v` is borrowed until `done`, which gets 0 (look into `v`), KERR_NOT_CONTROLLER or -errno. */
+void controller_reassign(struct controller *c, struct arena *a, struct reassignment_target *v, int32_t n,
+    controller_done_fn *done, void *arg);
+
+/* ListPartitionReassignments: a partition that is being moved; everything is in the call's arena. */
+struct reassignment_view {
+	struct topic_partition_ref ref;
+	const int32_t *replicas, *adding, *removing;
+	int32_t replicas_n, adding_n, removing_n;
+};
+/* `refs` are borrowed until `done`; n < 0: all. r: 0 | KERR_NOT_CONTROLLER | -errno */
+typedef void controller_reassignments_fn(void *arg, int r, const struct reassignment_view *v, int32_t n);
+void controller_reassignments(struct controller *c, struct arena *a, const struct topic_partition_ref *refs, int32_t n,
+    controller_reassignments_fn *done, void *arg);
 
 /* unclean.leader.election.enable became true: for a topic, or (null) by default. Not the controller: nothing. */
 void controller_unclean_enabled(struct controller *c, struct str topic);

@@ -134,5 +134,8 @@ int reassignments_start(struct controller *c); /* at failover */
 int reassignment_resume_for(struct controller *c, int32_t broker);
 /* A partition's ISR changed: perhaps it has caught up. */
 int reassignment_check(struct controller *c, struct ctl_partition *p);
+/* By request: moves the partition to `target`. 0; > 0 and -errno: not begun, or not finished; the term goes on unless it
+ * is KERR_STALE_CONTROLLER_EPOCH, -ECONNRESET or -ESHUTDOWN. */
+int reassignment_start(struct controller *c, struct ctl_partition *p, struct int_list target);
 
 #endif

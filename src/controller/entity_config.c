@@ -13,11 +13,13 @@
 #include "zk/path.h"
 #include "zk/znode.h"
 
-int entity_config_read(struct zk_session *zk, const char *type, const char *name, struct znode_config *ret)
+int entity_config_read_version(struct zk_session *zk, const char *type, const char *name, struct znode_config *ret,
+    int32_t *ret_version)
 {
 	struct zk_value v = ZK_VALUE_INIT;
 	int r = zk_get(zk, &v, ZK_PATH_CONFIG_ENTITY, type, name);
 
+	*ret_version = r == 0 ? v.stat.version : -1;
 	if (r == ZK_NO_NODE) {
 		*ret = ZNODE_CONFIG_INIT;
 		return 0;
@@ -26,6 +28,13 @@ int entity_config_read(struct zk_session *zk, const char *type, const char *name
 		r = znode_config_decode(v.data, v.len, ret);
 	zk_value_fini(&v);
 	return r > 0 ? FAIL(-EPROTO) : r < 0 ? FAIL(r) : 0;
+}
+
+int entity_config_read(struct zk_session *zk, const char *type, const char *name, struct znode_config *ret)
+{
+	int32_t version;
+
+	return entity_config_read_version(zk, type, name, ret, &version);
 }
 
 /* The version of /controller, which guards the write. KERR_STALE_CONTROLLER_EPOCH without a ZooKeeper controller. */
@@ -230,4 +239,16 @@ int entity_config_write_plain(struct zk_session *zk, const char *type, const cha
 	if (r == ZK_NO_NODE)
 		return FAIL(-ENOENT);
 	return r > 0 ? FAIL(-EPROTO) : r < 0 ? FAIL(r) : 0;
+}
+
+int entity_config_replace(struct zk_session *zk, const char *type, const char *name, const struct znode_config *c,
+    int32_t version)
+{
+	char *text = znode_config_encode(c);
+	int r = zk_set(zk, text, version, NULL, ZK_PATH_CONFIG_ENTITY, type, name);
+
+	free(text);
+	if (r == 0)
+		r = notify_brokers(zk, type, name);
+	return r < 0 ? FAIL(r) : r;
 }

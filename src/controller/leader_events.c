@@ -285,6 +285,7 @@ struct elect_call {
 	bool all;
 	struct topic_partition_ref *refs; /* names owned */
 	int *errors;
+	int32_t *leaders;
 	int32_t n;
 	controller_elect_fn *done;
 	void *arg;
@@ -334,6 +335,7 @@ static int elect_leaders(struct controller *c, struct event *e)
 	if (call->all)
 		elect_all(c, call);
 	call->errors = xcalloc((size_t)call->n + 1, sizeof(*call->errors));
+	call->leaders = xcalloc((size_t)call->n + 1, sizeof(*call->leaders));
 	place = xcalloc((size_t)call->n + 1, sizeof(*place));
 	errors = xcalloc((size_t)call->n + 1, sizeof(*errors));
 	for (int32_t i = 0; i < call->n; i++) {
@@ -349,8 +351,10 @@ static int elect_leaders(struct controller *c, struct event *e)
 		r = elect_preferred(c, &s, "AdminClientTriggered", errors);
 	else
 		r = partitions_move(&c->m, &s, ONLINE_PARTITION, ELECT_OFFLINE, true, errors);
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = 0; i < s.n; i++) {
 		call->errors[place[i]] = errors[i];
+		call->leaders[place[i]] = s.v[i]->info.leader;
+	}
 	partition_set_fini(&s);
 	free(place);
 	free(errors);
@@ -364,11 +368,12 @@ static void answer_elect(struct controller *c, struct event *e, int r)
 	(void)c;
 	if (r == KERR_STALE_CONTROLLER_EPOCH || r == -ECONNRESET)
 		r = KERR_NOT_CONTROLLER;
-	call->done(call->arg, r, call->refs, call->errors, r == 0 ? call->n : 0);
+	call->done(call->arg, r, call->refs, call->errors, call->leaders, r == 0 ? call->n : 0);
 	for (int32_t i = 0; i < call->n; i++)
 		free((char *)(uintptr_t)call->refs[i].topic.p);
 	free(call->refs);
 	free(call->errors);
+	free(call->leaders);
 }
 
 void controller_elect_leaders(struct controller *c, enum election_type type,

@@ -1,6 +1,8 @@
 noinst_LIBRARIES += src/controller/libcontroller.a
 src_controller_libcontroller_a_SOURCES = \
 	src/controller/alter_partition.c \
+	src/controller/auto_creation.c \
+	src/controller/auto_creation.h \
 	src/controller/broker_events.c \
 	src/controller/channel.c \
 	src/controller/channel.h \
@@ -21,6 +23,7 @@ src_controller_libcontroller_a_SOURCES = \
 	src/controller/producer_blocks.c \
 	src/controller/producer_blocks.h \
 	src/controller/reassignment.c \
+	src/controller/reassignment_calls.c \
 	src/controller/replica_assignment.c \
 	src/controller/replica_assignment.h \
 	src/controller/replica_states.c \

@@ -71,7 +71,7 @@ static int raise_epoch(struct controller *c, struct ctl_partition *p)
 		znode_state_fini(&stored.state);
 	}
 	if (r == 0 && (stored.rc != 0 || rc != 0))
-		r = -ENOENT;
+		r = -ENODATA;
 	return r < 0 ? FAIL(r) : r;
 }
 
@@ -290,6 +290,18 @@ static int try_reassign(struct controller *c, struct ctl_partition *p, struct zn
 		return 0;
 	}
 	return r;
+}
+
+int reassignment_start(struct controller *c, struct ctl_partition *p, struct int_list target)
+{
+	struct znode_assignment a = assignment_reassign_to(&p->assignment, target);
+	int r = remove_entry(c, p->topic->name, p->index, NULL); /* the latest word counts */
+
+	if (r != 0) {
+		assignment_fini(&a);
+		return r;
+	}
+	return reassign(c, p, &a);
 }
 
 static int resume(struct controller *c, struct ctl_partition *p)

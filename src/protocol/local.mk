@@ -11,8 +11,12 @@ src_protocol_libprotocol_a_SOURCES = \
 	src/protocol/errors.h \
 	src/protocol/header.c \
 	src/protocol/header.h \
+	src/protocol/message_structs.h \
+	src/protocol/message_tables.h \
 	src/protocol/messages.def \
 	src/protocol/messages.h \
+	src/protocol/metadata_version.c \
+	src/protocol/metadata_version.h \
 	src/protocol/primitive.c \
 	src/protocol/primitive.h \
 	src/protocol/print.c \

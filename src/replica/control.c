@@ -23,7 +23,10 @@
 
 typedef struct leader_and_isr_request_leader_and_isr_partition_state isr_state_t;
 
+typedef struct update_metadata_request_update_metadata_partition_state update_state_t;
+
 enum { EPOCH_DURING_DELETE = -2, EPOCH_NONE = -1 }; /* StopReplica (replication.md section 1) */
+enum { LEADER_DURING_DELETE = -2 };		    /* UpdateMetadata */
 
 enum step_role { STEP_NONE, STEP_LEADER, STEP_FOLLOWER };
 
@@ -34,6 +37,7 @@ struct step {
 	struct partition *p; /* counted; NULL: refused before it was made */
 	enum step_role role;
 	unsigned moved;
+	bool attached; /* its log, just now */
 };
 
 struct isr_change {
@@ -116,7 +120,7 @@ static bool ids_differ(struct partitions *ps, const struct step *s)
 }
 
 /* Equal epoch: nothing to do but learn the topic id (replication.md 4.2 step 4). 0, or 11 for a plain repeat. */
-static int same_epoch(struct step *s)
+static int same_epoch(struct partitions *ps, struct step *s)
 {
 	struct log *log = partition_log(s->p);
 	struct uuid local = log ? log_topic_id(log) : UUID_ZERO;
@@ -126,6 +130,8 @@ static int same_epoch(struct step *s)
 		r = log_set_topic_id(log, s->result->topic_id);
 	else if (!uuid_is_zero(local) && uuid_is_zero(s->result->topic_id) && !partition_is_leader(s->p))
 		r = 0; /* KAFKA-13394: the controller went back to a version without ids */
+	if (r == 0 && ps->fetching.set_topic_id)
+		ps->fetching.set_topic_id(ps->fetching.arg, s->p, s->result->topic_id);
 	log_unref(log);
 	return r;
 }
@@ -155,7 +161,7 @@ static int decide(struct isr_change *c, struct step *s)
 	if (s->state->leader_epoch < epoch)
 		return KERR_STALE_CONTROLLER_EPOCH;
 	if (s->state->leader_epoch == epoch && !c->req->is_kraft_controller)
-		return same_epoch(s);
+		return same_epoch(c->ps, s);
 	if (!lists(s->state->replicas, s->state->replicas_n, self))
 		return KERR_UNKNOWN_TOPIC_OR_PARTITION;
 	s->role = s->state->leader == self ? STEP_LEADER : STEP_FOLLOWER;
@@ -193,6 +199,8 @@ static int ensure_log(struct isr_change *c, struct step *s)
 			return FAIL(r);
 		partition_attach(s->p, log, partitions_pace(c->ps, log_parent_dir(log)),
 				 log_dirs_checkpointed_high_watermark(c->ps->config.log_dirs, log));
+		s->attached = true;
+		partitions_resume_move(c->ps, s->p);
 	}
 	if (uuid_is_zero(log_topic_id(log)) && !uuid_is_zero(s->result->topic_id))
 		r = log_set_topic_id(log, s->result->topic_id);
@@ -216,6 +224,7 @@ static void step_failed(struct isr_change *c, struct step *s, int r)
 	if (r < 0)
 		partitions_storage_failed(c->ps, s->p, r);
 	partition_set_offline(s->p);
+	partitions_tell_resigned(c->ps, s->result->topic, s->result->index, EPOCH_NONE);
 	s->moved = MOVED_ROLE;
 	s->result->error = KERR_KAFKA_STORAGE_ERROR;
 }
@@ -225,7 +234,7 @@ static void log_started(const struct isr_change *c, const struct step *s, const 
 	struct partition_view now;
 	char previous[24] = "None";
 
-	if (!logger_wants(LOG_INFO, LOG_CLASS))
+	if (!log_wants(LOG_INFO))
 		return;
 	partition_view(s->p, &now);
 	if (was->leader >= 0)
@@ -245,6 +254,15 @@ static void log_started(const struct isr_change *c, const struct step *s, const 
 			 (int)was->leader_epoch);
 }
 
+/* A new epoch of a partition that we led already changes nothing for its coordinator. */
+static void tell_elected(const struct isr_change *c, const struct step *s, const struct partition_view *was)
+{
+	const struct leadership_listener *l = &c->ps->config.leadership;
+
+	if (!was->is_leader && partition_is_leader(s->p) && l->elected)
+		l->elected(l->arg, s->result->topic, s->result->index, partition_leader_epoch(s->p));
+}
+
 static void make_leader(struct isr_change *c, struct step *s)
 {
 	struct leadership l = leadership_of(s->state);
@@ -255,9 +273,9 @@ static void make_leader(struct isr_change *c, struct step *s)
 	if (r == 0)
 		r = partition_make_leader(s->p, &l, &s->moved);
 	if (r)
-		step_failed(c, s, r);
-	else
-		log_started(c, s, &was);
+		return step_failed(c, s, r);
+	log_started(c, s, &was);
+	tell_elected(c, s, &was);
 }
 
 static void make_follower(struct isr_change *c, struct step *s)
@@ -280,6 +298,23 @@ static void make_follower(struct isr_change *c, struct step *s)
 	partition_view(s->p, &was);
 	partition_make_follower(s->p, &l, &s->moved);
 	log_started(c, s, &was);
+	if (s->moved & MOVED_ROLE)
+		partitions_tell_resigned(c->ps, s->result->topic, s->result->index, l.leader_epoch);
+}
+
+/* Those whose leader or epoch has changed are fetched from their leaders anew: out of the fetchers first, so that where
+ * to begin is read from logs that nobody writes (KAFKA-13266). */
+static void follow_all(struct isr_change *c)
+{
+	for (int32_t i = 0; i < c->n; i++) {
+		if (c->steps[i].role == STEP_FOLLOWER && c->steps[i].moved)
+			partitions_unfollow(c->ps, c->steps[i].p);
+	}
+	for (int32_t i = 0; i < c->n; i++) {
+		if (c->steps[i].role == STEP_FOLLOWER && c->steps[i].moved && !c->steps[i].result->error)
+			partitions_follow(c->ps, c->image, c->steps[i].p);
+	}
+	partitions_settle(c->ps);
 }
 
 /* Locks: state_change held. */
@@ -289,12 +324,17 @@ static void apply_steps(struct isr_change *c)
 		c->steps[i].result->error = kerr_of(decide(c, &c->steps[i]));
 	for (int32_t i = 0; i < c->n; i++) {
 		if (c->steps[i].role == STEP_LEADER)
+			partitions_unfollow(c->ps, c->steps[i].p);
+	}
+	for (int32_t i = 0; i < c->n; i++) {
+		if (c->steps[i].role == STEP_LEADER)
 			make_leader(c, &c->steps[i]);
 	}
 	for (int32_t i = 0; i < c->n; i++) {
 		if (c->steps[i].role == STEP_FOLLOWER)
 			make_follower(c, &c->steps[i]);
 	}
+	follow_all(c);
 }
 
 static void wake_steps(struct isr_change *c)
@@ -302,6 +342,8 @@ static void wake_steps(struct isr_change *c)
 	for (int32_t i = 0; i < c->n; i++) {
 		struct step *s = &c->steps[i];
 
+		if (s->attached && c->ps->config.logs_changed)
+			c->ps->config.logs_changed(c->ps->config.arg, partition_topic(s->p));
 		if (s->p && s->moved)
 			partitions_moved(c->ps, s->p, s->moved);
 		s->p = partition_unref(s->p);
@@ -406,12 +448,16 @@ static int stop_one(struct partitions *ps, struct stop *s)
 		return KERR_FENCED_LEADER_EPOCH;
 	if (!partitions_name_is_legal(s->topic))
 		return KERR_INVALID_TOPIC_EXCEPTION;
+	if (s->p)
+		partitions_unfollow(ps, s->p);
 	if (!s->delete)
 		return 0; /* nothing is fetched any more; the partition stays until a higher epoch revives it */
 	if (s->p) {
+		partitions_end_move(ps, s->p);
 		partitions_remove(ps, s->p);
 		partition_stop(s->p);
 	}
+	partitions_tell_resigned(ps, s->topic, s->index, MAX(s->leader_epoch, EPOCH_NONE));
 	return log_dirs_delete(ps->config.log_dirs, str_copy(s->topic, name, sizeof(name)), s->index);
 }
 
@@ -436,10 +482,13 @@ int partitions_stop_replica(struct partitions *ps, const struct stop_replica_req
 	}
 	for (int32_t i = 0; i < ret->n; i++)
 		ret->v[i].error = kerr_of(stop_one(ps, &v[i]));
+	partitions_settle(ps);
 	lock_release(&ps->state_change);
 	for (int32_t i = 0; i < ret->n; i++) {
 		if (v[i].p && !ret->v[i].error)
 			partitions_moved(ps, v[i].p, MOVED_ROLE);
+		if (v[i].p && v[i].delete && ps->config.logs_changed)
+			ps->config.logs_changed(ps->config.arg, partition_topic(v[i].p));
 		partition_unref(v[i].p);
 	}
 	return 0;
@@ -447,9 +496,36 @@ int partitions_stop_replica(struct partitions *ps, const struct stop_replica_req
 
 /* --- UpdateMetadata --- */
 
+/* Locks: state_change held. */
+static void tell_deleted(struct partitions *ps, const update_state_t *v, int32_t n, struct str topic)
+{
+	const struct leadership_listener *l = &ps->config.leadership;
+
+	for (int32_t i = 0; i < n && l->deleted; i++) {
+		if (v[i].leader == LEADER_DURING_DELETE)
+			l->deleted(l->arg, topic.len >= 0 ? topic : v[i].topic_name, v[i].partition_index);
+	}
+}
+
+static void tell_all_deleted(struct partitions *ps, const struct update_metadata_request *req)
+{
+	tell_deleted(ps, req->ungrouped_partition_states, req->ungrouped_partition_states_n, STR_NULL);
+	for (int32_t t = 0; t < req->topic_states_n; t++)
+		tell_deleted(ps, req->topic_states[t].partition_states, req->topic_states[t].partition_states_n,
+			     req->topic_states[t].topic_name);
+}
+
 static void wake_topic(struct partitions *ps, struct str topic)
 {
 	delayed_check(ps->config.delayed, (struct delayed_key){ DELAYED_TOPIC, topic, -1 });
+}
+
+static void wake_elections(struct partitions *ps, struct str topic,
+			   const struct update_metadata_request_update_metadata_partition_state *v, int32_t n)
+{
+	for (int32_t i = 0; i < n; i++)
+		delayed_check(ps->config.delayed,
+			      (struct delayed_key){ DELAYED_ELECT_LEADERS, topic, v[i].partition_index });
 }
 
 int partitions_update_metadata(struct partitions *ps, const struct update_metadata_request *req)
@@ -460,15 +536,22 @@ int partitions_update_metadata(struct partitions *ps, const struct update_metada
 	r = check_epochs(ps, "UpdateMetadata", req->controller_id, req->controller_epoch, req->broker_epoch);
 	if (r == 0)
 		r = metadata_apply(ps->config.metadata, req);
+	if (r == 0)
+		tell_all_deleted(ps, req);
 	lock_release(&ps->state_change);
 	if (r)
 		return r;
 	log_info("[Broker id=%d] Applied UpdateMetadata request sent by controller %d epoch %d for %d topics",
 		 (int)ps->config.broker_id, (int)req->controller_id, (int)req->controller_epoch,
 		 (int)(req->topic_states_n + req->ungrouped_partition_states_n));
-	for (int32_t i = 0; i < req->ungrouped_partition_states_n; i++)
+	for (int32_t i = 0; i < req->ungrouped_partition_states_n; i++) {
 		wake_topic(ps, req->ungrouped_partition_states[i].topic_name);
-	for (int32_t i = 0; i < req->topic_states_n; i++)
+		wake_elections(ps, req->ungrouped_partition_states[i].topic_name, &req->ungrouped_partition_states[i], 1);
+	}
+	for (int32_t i = 0; i < req->topic_states_n; i++) {
 		wake_topic(ps, req->topic_states[i].topic_name);
+		wake_elections(ps, req->topic_states[i].topic_name, req->topic_states[i].partition_states,
+			       req->topic_states[i].partition_states_n);
+	}
 	return 0;
 }

@@ -33,6 +33,7 @@ static void isr_check(const struct isr *i UNUSED)
 {
 	assert(i->remotes_n >= 0 && i->committed_n >= 0);
 	assert(i->state != ISR_COMMITTED || i->pending == -1);
+	assert((i->state == ISR_COMMITTED) == (i->proposed == NULL));
 }
 
 void isr_init(struct isr *i, int32_t self)
@@ -42,9 +43,13 @@ void isr_init(struct isr *i, int32_t self)
 
 void isr_fini(struct isr *i)
 {
+	uint64_t change = i->change;
+
 	free(i->remotes);
 	free(i->committed);
+	free(i->proposed);
 	isr_init(i, i->self);
+	i->change = change + 1;
 }
 
 void isr_set(struct isr *i, const int32_t *replicas, int32_t replicas_n, const int32_t *isr, int32_t isr_n)
@@ -67,14 +72,7 @@ void isr_set(struct isr *i, const int32_t *replicas, int32_t replicas_n, const i
 	free(i->remotes);
 	i->remotes = next;
 	i->remotes_n = n;
-	free(i->committed);
-	i->committed = xcalloc((size_t)isr_n + 1, sizeof(*i->committed));
-	if (isr_n > 0)
-		memcpy(i->committed, isr, (size_t)isr_n * sizeof(*isr));
-	i->committed_n = isr_n;
-	i->pending = -1;
-	i->state = ISR_COMMITTED;
-	isr_check(i);
+	isr_agree(i, isr, isr_n);
 }
 
 void isr_clear(struct isr *i)
@@ -150,9 +148,87 @@ bool isr_fetched(struct isr *i, int32_t broker, int64_t offset, int64_t start_of
 	return true;
 }
 
+/* --- changes --- */
+
 static bool caught_up(const struct remote_replica *x, int64_t leader_end, int64_t lag_max_ms, int64_t now_ms)
 {
 	return x->end_offset == leader_end || now_ms - x->last_caught_up_ms <= lag_max_ms;
+}
+
+static void settle(struct isr *i)
+{
+	free(i->proposed);
+	i->proposed = NULL;
+	i->proposed_n = 0;
+	i->pending = -1;
+	i->state = ISR_COMMITTED;
+	i->change++;
+	isr_check(i);
+}
+
+void isr_agree(struct isr *i, const int32_t *isr, int32_t isr_n)
+{
+	int32_t *next = xcalloc((size_t)isr_n + 1, sizeof(*next));
+
+	if (isr_n > 0)
+		memcpy(next, isr, (size_t)isr_n * sizeof(*isr));
+	free(i->committed);
+	i->committed = next;
+	i->committed_n = isr_n;
+	settle(i);
+}
+
+void isr_withdraw(struct isr *i)
+{
+	settle(i);
+}
+
+bool isr_may_add(const struct isr *i, int32_t broker, int64_t high_watermark, int64_t epoch_start, bool alive)
+{
+	const struct remote_replica *x = find(i, broker);
+
+	/* Catching up with a stale mark of a fresh leader is not enough (KAFKA-7128). */
+	return i->state == ISR_COMMITTED && x && alive && !isr_has(i, broker) && x->end_offset >= high_watermark &&
+	    x->end_offset >= epoch_start;
+}
+
+void isr_propose_add(struct isr *i, int32_t broker)
+{
+	assert(i->state == ISR_COMMITTED && !isr_has(i, broker));
+	i->proposed = xcalloc((size_t)i->committed_n + 1, sizeof(*i->proposed));
+	memcpy(i->proposed, i->committed, (size_t)i->committed_n * sizeof(*i->committed));
+	i->proposed[i->committed_n] = broker;
+	i->proposed_n = i->committed_n + 1;
+	i->pending = broker;
+	i->state = ISR_PENDING_EXPAND;
+	i->change++;
+	isr_check(i);
+}
+
+bool isr_propose_remove(struct isr *i, int64_t leader_end, int64_t lag_max_ms, int64_t now_ms)
+{
+	int32_t *stay;
+	int32_t n = 0;
+
+	if (i->state != ISR_COMMITTED)
+		return false;
+	stay = xcalloc((size_t)i->committed_n + 1, sizeof(*stay));
+	for (int32_t c = 0; c < i->committed_n; c++) {
+		const struct remote_replica *x = find(i, i->committed[c]);
+
+		if (i->committed[c] == i->self || (x && caught_up(x, leader_end, lag_max_ms, now_ms)))
+			stay[n++] = i->committed[c];
+	}
+	if (n == i->committed_n) {
+		free(stay);
+		return false;
+	}
+	i->proposed = stay;
+	i->proposed_n = n;
+	i->state = ISR_PENDING_SHRINK;
+	i->change++;
+	isr_check(i);
+	return true;
 }
 
 int64_t isr_high_watermark(const struct isr *i, int64_t leader_end, int32_t min_insync_replicas,

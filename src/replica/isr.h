@@ -36,6 +36,9 @@ struct isr {
 	int32_t committed_n;
 	int32_t pending; /* the broker whose addition is on its way, -1 else */
 	enum isr_state state;
+	int32_t *proposed; /* the set on its way; owned */
+	int32_t proposed_n;
+	uint64_t change; /* counts the changes of state: an answer to an earlier one is not for this one */
 };
 
 void isr_init(struct isr *i, int32_t self);
@@ -60,6 +63,18 @@ int32_t isr_effective_min(const struct isr *i, int32_t min_insync_replicas);
 /* A follower fetched at `offset` when our end was leader_end. False when it is no replica of ours. */
 bool isr_fetched(struct isr *i, int32_t broker, int64_t offset, int64_t start_offset, int64_t leader_end,
 		 int64_t broker_epoch, int64_t now_ms);
+
+/* --- changes of the set (replication.md 6): one on its way at a time --- */
+
+/* May this broker join? It has everything below the high watermark and has reached the start of the epoch. */
+bool isr_may_add(const struct isr *i, int32_t broker, int64_t high_watermark, int64_t epoch_start, bool alive);
+void isr_propose_add(struct isr *i, int32_t broker);
+/* Proposes to remove those that fell behind for longer than lag_max_ms, or are not assigned any more. False: none. */
+bool isr_propose_remove(struct isr *i, int64_t leader_end, int64_t lag_max_ms, int64_t now_ms);
+/* The set as the controller has it now. */
+void isr_agree(struct isr *i, const int32_t *isr, int32_t isr_n);
+/* The change will not be: back to what was committed last. */
+void isr_withdraw(struct isr *i);
 
 /* What the high watermark may rise to: the smallest end offset of the maximal set and of every alive replica that
  * is caught up; never below what was, -1 when it must not move (fewer in sync than the minimum). */

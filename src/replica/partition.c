@@ -20,30 +20,8 @@
 #include "metadata/image.h"
 #include "protocol/errors.h"
 #include "replica/disk_pace.h"
-#include "replica/isr.h"
+#include "replica/partition_priv.h"
 #include "storage/log_config.h"
-
-struct partition {
-	atomic_int refs;
-	const struct partition_env *env;
-	char *topic;
-	int32_t index;
-
-	struct lock lock; /* RANK_PARTITION: guards all below */
-	struct cond gate; /* appending became 0, or changing ended */
-	int appending;
-	bool changing;
-
-	struct log *log; /* counted; NULL: none yet, offline or stopped */
-	struct disk_pace *pace; /* of the log's directory; owned by struct partitions */
-	bool offline;
-	int32_t leader; /* -1: none */
-	int32_t leader_epoch; /* -1 before the first decision */
-	int32_t partition_epoch;
-	int32_t controller_epoch;
-	int64_t epoch_start; /* leader: our end offset when the epoch began; -1 else */
-	struct isr isr;
-};
 
 struct partition *partition_new(const char *topic, int32_t index, const struct partition_env *env)
 {
@@ -72,6 +50,7 @@ struct partition *partition_unref(struct partition *p)
 	if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
 		return NULL;
 	log_unref(p->log);
+	log_unref(p->future);
 	isr_fini(&p->isr);
 	lock_fini(&p->lock);
 	cond_fini(&p->gate);
@@ -90,8 +69,7 @@ int32_t partition_index(const struct partition *p)
 	return p->index;
 }
 
-/* Locks: p->lock held. */
-static bool leads(const struct partition *p)
+bool partition_leads(const struct partition *p)
 {
 	return p->leader == p->env->broker_id && p->log;
 }
@@ -111,7 +89,7 @@ bool partition_is_leader(struct partition *p)
 	bool r;
 
 	lock_take(&p->lock);
-	r = leads(p);
+	r = partition_leads(p);
 	lock_release(&p->lock);
 	return r;
 }
@@ -146,24 +124,35 @@ void partition_leader(struct partition *p, int32_t *ret_leader, int32_t *ret_epo
 
 /* --- the gate --- */
 
-/* Locks: p->lock held; released while waiting. */
-static void change_begin(struct partition *p)
+void partition_change_begin(struct partition *p)
 {
-	assert(!p->changing); /* RANK_STATE_CHANGE: one at a time */
+	partition_await_change(p);
 	p->changing = true;
 	while (p->appending > 0)
 		lock_wait(&p->lock, &p->gate);
 }
 
-static void change_end(struct partition *p)
+void partition_change_end(struct partition *p)
 {
 	p->changing = false;
 	cond_broadcast(&p->gate);
 }
 
+void partition_await_change(struct partition *p)
+{
+	while (p->changing)
+		lock_wait(&p->lock, &p->gate);
+}
+
+void partition_leave(struct partition *p)
+{
+	if (--p->appending == 0 && p->changing)
+		cond_broadcast(&p->gate);
+}
+
 /* --- the high watermark --- */
 
-static bool broker_is_alive(void *arg, int32_t broker)
+bool partition_broker_is_alive(void *arg, int32_t broker)
 {
 	const struct partition_env *env = arg;
 	struct image *image = metadata_image(env->metadata);
@@ -187,12 +176,11 @@ static int32_t min_insync(struct partition *p)
 	return n;
 }
 
-/* Locks: p->lock held; leading. */
-static unsigned advance(struct partition *p)
+unsigned partition_advance_locked(struct partition *p)
 {
 	int64_t hw = isr_high_watermark(&p->isr, log_end_offset(p->log), min_insync(p),
 					p->env->replica_lag_time_max_ms, clock_mono_ms(p->env->clock),
-					broker_is_alive, alive_arg(p));
+					partition_broker_is_alive, alive_arg(p));
 
 	/* Never backwards on a leader (replication.md 5.5). */
 	if (hw > log_high_watermark(p->log) && log_set_high_watermark(p->log, hw))
@@ -205,7 +193,7 @@ unsigned partition_advance(struct partition *p)
 	unsigned moved;
 
 	lock_take(&p->lock);
-	moved = leads(p) ? advance(p) : 0;
+	moved = partition_leads(p) ? partition_advance_locked(p) : 0;
 	lock_release(&p->lock);
 	return moved;
 }
@@ -223,9 +211,9 @@ void partition_view(struct partition *p, struct partition_view *ret)
 		.end_offset = p->log ? log_end_offset(p->log) : -1,
 		.isr_n = isr_size(&p->isr),
 		.replicas_n = p->isr.remotes_n + 1,
-		.min_isr = leads(p) ? isr_effective_min(&p->isr, min_insync(p)) : 0,
+		.min_isr = partition_leads(p) ? isr_effective_min(&p->isr, min_insync(p)) : 0,
 		.offline = p->offline,
-		.is_leader = leads(p),
+		.is_leader = partition_leads(p),
 	};
 	lock_release(&p->lock);
 }
@@ -260,7 +248,7 @@ static unsigned lead(struct partition *p, const struct leadership *l)
 	p->leader = p->env->broker_id;
 	p->leader_epoch = l->leader_epoch;
 	p->partition_epoch = l->partition_epoch;
-	return advance(p);
+	return partition_advance_locked(p);
 }
 
 int partition_make_leader(struct partition *p, const struct leadership *l, unsigned *ret_moved)
@@ -275,7 +263,7 @@ int partition_make_leader(struct partition *p, const struct leadership *l, unsig
 		return 0;
 	}
 	assert(p->log);
-	change_begin(p);
+	partition_change_begin(p);
 	p->controller_epoch = l->controller_epoch;
 	if (l->leader_epoch > p->leader_epoch) {
 		struct log *log = p->log; /* only a change takes it away, and this is the one */
@@ -288,7 +276,7 @@ int partition_make_leader(struct partition *p, const struct leadership *l, unsig
 	}
 	if (r == 0)
 		*ret_moved = lead(p, l);
-	change_end(p);
+	partition_change_end(p);
 	lock_release(&p->lock);
 	return FAIL(r);
 }
@@ -298,7 +286,7 @@ void partition_make_follower(struct partition *p, const struct leadership *l, un
 	*ret_moved = 0;
 	lock_take(&p->lock);
 	if (l->partition_epoch >= p->partition_epoch) {
-		change_begin(p);
+		partition_change_begin(p);
 		p->controller_epoch = l->controller_epoch;
 		*ret_moved = l->leader_epoch > p->leader_epoch ? MOVED_ROLE : 0;
 		p->leader = l->leader;
@@ -306,25 +294,27 @@ void partition_make_follower(struct partition *p, const struct leadership *l, un
 		p->partition_epoch = l->partition_epoch;
 		p->epoch_start = -1;
 		isr_clear(&p->isr);
-		change_end(p);
+		partition_change_end(p);
 	}
 	lock_release(&p->lock);
 }
 
 static void drop_log(struct partition *p, bool offline)
 {
-	struct log *log;
+	struct log *log, *future;
 
 	lock_take(&p->lock);
-	change_begin(p);
+	partition_change_begin(p);
 	log = TAKE(p->log);
+	future = TAKE(p->future);
 	p->offline = offline;
 	p->leader = -1;
 	p->epoch_start = -1;
 	isr_clear(&p->isr);
-	change_end(p);
+	partition_change_end(p);
 	lock_release(&p->lock);
 	log_unref(log);
+	log_unref(future);
 }
 
 void partition_set_offline(struct partition *p)
@@ -348,7 +338,7 @@ static int check(const struct partition *p, int32_t leader_epoch, bool leader_on
 		return KERR_FENCED_LEADER_EPOCH;
 	if (leader_epoch >= 0 && leader_epoch > p->leader_epoch)
 		return KERR_UNKNOWN_LEADER_EPOCH;
-	if (!p->log || (leader_only && !leads(p)))
+	if (!p->log || (leader_only && !partition_leads(p)))
 		return KERR_NOT_LEADER_OR_FOLLOWER;
 	return 0;
 }
@@ -373,8 +363,7 @@ static int append_begin(struct partition *p, int16_t acks, int32_t *ret_epoch)
 	int r;
 
 	lock_take(&p->lock);
-	while (p->changing)
-		lock_wait(&p->lock, &p->gate);
+	partition_await_change(p);
 	r = check(p, -1, true);
 	/* The committed set counts here, not the maximal one (replication.md 5.1). */
 	if (r == 0 && acks == -1 && isr_size(&p->isr) < isr_effective_min(&p->isr, min_insync(p)))
@@ -393,9 +382,8 @@ static unsigned append_end(struct partition *p, bool appended)
 
 	lock_take(&p->lock);
 	if (appended)
-		moved = MOVED_END | advance(p);
-	if (--p->appending == 0 && p->changing)
-		cond_broadcast(&p->gate);
+		moved = MOVED_END | partition_advance_locked(p);
+	partition_leave(p);
 	lock_release(&p->lock);
 	return moved;
 }
@@ -502,16 +490,17 @@ static unsigned follower_read(struct partition *p, const struct partition_read *
 	unsigned moved = 0;
 
 	lock_take(&p->lock);
-	if (leads(p)) {
+	if (partition_leads(p)) {
 		int64_t start = log_start_offset(p->log), low, before;
 
-		before = isr_low_watermark(&p->isr, start, broker_is_alive, alive_arg(p));
+		before = isr_low_watermark(&p->isr, start, partition_broker_is_alive, alive_arg(p));
 		if (isr_fetched(&p->isr, q->replica_id, q->offset, q->follower_start, leader_end,
 				q->follower_broker_epoch, clock_mono_ms(p->env->clock)))
-			moved = advance(p);
-		low = isr_low_watermark(&p->isr, start, broker_is_alive, alive_arg(p));
+			moved = partition_advance_locked(p);
+		low = isr_low_watermark(&p->isr, start, partition_broker_is_alive, alive_arg(p));
 		if (low > before)
 			moved |= MOVED_LOW_WATERMARK;
+		moved |= partition_try_expand(p, q->replica_id);
 	}
 	lock_release(&p->lock);
 	return moved;
@@ -547,6 +536,19 @@ int partition_read(struct partition *p, const struct partition_read *q, struct a
 	return FAIL(r);
 }
 
+int partition_look(struct partition *p, const struct partition_read *q, struct partition_data *ret)
+{
+	struct log *log;
+	int r = read_begin(p, q, &log);
+
+	*ret = (struct partition_data){ .elsewhere = true };
+	if (r)
+		return r;
+	slice_bounds(log, &ret->slice);
+	log_unref(log);
+	return 0;
+}
+
 int64_t partition_available(struct partition *p, const struct partition_read *q)
 {
 	struct partition_data data = { 0 };
@@ -569,7 +571,7 @@ int partition_end_for(struct partition *p, struct log *log, enum fetch_isolation
 	int64_t epoch_start;
 
 	lock_take(&p->lock);
-	epoch_start = leads(p) ? p->epoch_start : -1;
+	epoch_start = partition_leads(p) ? p->epoch_start : -1;
 	lock_release(&p->lock);
 	*ret = isolation == FETCH_LOG_END	  ? log_end_offset(log)
 	       : isolation == FETCH_COMMITTED ? log_last_stable_offset(log)
@@ -584,7 +586,11 @@ int partition_end_for(struct partition *p, struct log *log, enum fetch_isolation
 /* Locks: p->lock held; leading. */
 static int64_t low_watermark(struct partition *p)
 {
-	return isr_low_watermark(&p->isr, log_start_offset(p->log), broker_is_alive, alive_arg(p));
+	int64_t start = log_start_offset(p->log);
+
+	if (p->future)
+		start = MIN(start, log_start_offset(p->future));
+	return isr_low_watermark(&p->isr, start, partition_broker_is_alive, alive_arg(p));
 }
 
 static bool may_delete(struct log *log)
@@ -617,7 +623,7 @@ int partition_delete_records(struct partition *p, int64_t offset, int64_t *ret_o
 	if (r == 0) {
 		*ret_moved = MOVED_LOW_WATERMARK;
 		lock_take(&p->lock);
-		*ret_low = leads(p) ? low_watermark(p) : -1;
+		*ret_low = partition_leads(p) ? low_watermark(p) : -1;
 		lock_release(&p->lock);
 	}
 	log_unref(log);

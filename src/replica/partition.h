@@ -21,6 +21,7 @@
 
 struct clock;
 struct disk_pace;
+struct log_dirs;
 struct metadata;
 struct partition;
 
@@ -29,6 +30,7 @@ struct partition_env {
 	int32_t broker_id;
 	const struct clock *clock;
 	struct metadata *metadata;	/* which brokers are alive */
+	struct log_dirs *log_dirs;	/* truncation: checkpoints, and no cleaner at work */
 	int64_t replica_lag_time_max_ms; /* replica.lag.time.max.ms */
 };
 
@@ -38,6 +40,7 @@ enum partition_moved {
 	MOVED_HIGH_WATERMARK = 1u << 1, /* consumers may read on, producers are acknowledged */
 	MOVED_LOW_WATERMARK = 1u << 2,	/* records were deleted, or a follower's start moved */
 	MOVED_ROLE = 1u << 3,		/* not the leader any more, stopped, failed */
+	MOVED_ISR = 1u << 4,		/* another in-sync set is to be proposed: partition_proposal */
 };
 
 /* The controller's word on one partition (LeaderAndIsr). */
@@ -91,6 +94,32 @@ bool partition_disk_stalls(struct partition *p);
  * NOT_ENOUGH_REPLICAS_AFTER_APPEND, NOT_LEADER_OR_FOLLOWER or KAFKA_STORAGE_ERROR. False: not yet. */
 bool partition_check_acks(struct partition *p, int64_t required, int16_t *ret_error);
 
+/* --- a follower's copy (replication.md 7); `epoch` is the leader epoch the caller follows in --- */
+
+struct follower_append {
+	int64_t next_offset;	/* to fetch from now on */
+	int64_t high_watermark; /* as it is now */
+	int32_t last_epoch;	/* of the last batch, -1: nothing was appended */
+	size_t bytes;		/* received, when something was appended */
+	unsigned moved;		/* enum partition_moved */
+};
+
+/* Appends what the leader sent from `offset` on (patched nowhere; a batch that is cut off at the end is left out), then
+ * takes over its high watermark and log start offset.
+ *   0
+ *   KERR_FENCED_LEADER_EPOCH      not the follower in that epoch any more: nothing was done
+ *   KERR_KAFKA_STORAGE_ERROR      offline
+ *   KERR_CORRUPT_MESSAGE, KERR_INVALID_RECORD   damaged on the way: fetch again
+ *   KERR_OFFSET_OUT_OF_RANGE, KERR_RECORD_LIST_TOO_LARGE   does not fit the log: cannot go on
+ *   -errno                        the log directory failed                                              */
+int partition_append_as_follower(struct partition *p, int32_t epoch, int64_t offset, uint8_t *data, size_t len,
+    int64_t leader_high_watermark, int64_t leader_start, struct follower_append *ret) MUST_CHECK;
+/* Cuts the log off at `offset`, which may be below the high watermark; at or above the end only epochs without
+ * records go. Errors as above. */
+int partition_truncate(struct partition *p, int32_t epoch, int64_t offset) MUST_CHECK;
+/* Drops everything and starts the log at `offset`. */
+int partition_restart_at(struct partition *p, int32_t epoch, int64_t offset) MUST_CHECK;
+
 struct partition_read {
 	int32_t replica_id;	    /* < 0: a client; else the follower that asks */
 	int32_t leader_epoch;	    /* current_leader_epoch, -1: not given */
@@ -108,6 +137,7 @@ struct partition_read {
 
 struct partition_data {
 	struct log_slice slice; /* release with log_slice_fini on 0 */
+	bool elsewhere;		/* no records: the consumer is to read from another replica (partition_look) */
 	bool diverging;		/* no records: the follower or client must go back to ... */
 	int32_t diverging_epoch;
 	int64_t diverging_end;
@@ -117,6 +147,9 @@ struct partition_data {
  * INCONSISTENT_TOPIC_ID, OFFSET_OUT_OF_RANGE, in this order (protocol.md 10.1); -errno. */
 int partition_read(struct partition *p, const struct partition_read *q, struct arena *arena,
     struct partition_data *ret, unsigned *ret_moved) MUST_CHECK;
+
+/* The checks and the offsets of partition_read, without reading: for a consumer that is sent elsewhere. */
+int partition_look(struct partition *p, const struct partition_read *q, struct partition_data *ret) MUST_CHECK;
 
 /* For a waiting fetch, without touching record bytes: how many bytes partition_read would find now, at most
  * q->max_bytes; -1: the answer would be an error or a divergence, so there is nothing to wait for. */
@@ -138,6 +171,58 @@ bool partition_check_low(struct partition *p, int64_t offset, int64_t *ret_low, 
 
 /* Tries to raise the high watermark (a configuration or the in-sync set changed). Returns what moved. */
 unsigned partition_advance(struct partition *p);
+
+/* --- a move between log directories (replication.md 11.3, mover.h) --- */
+
+/* The copy that is being made: a reference is taken. NULL: none (any more). Records may not be gone before it lost them. */
+void partition_set_future(struct partition *p, struct log *future);
+/* The copy, with a reference; NULL: none. */
+struct log *partition_future(struct partition *p);
+/* When `future` is still the partition's copy and ends where the log ends: runs replace(arg) while nobody appends, then
+ * goes on with the copy as the log, with its directory's pace, and the mark of the old one.
+ *   0        done
+ *   -EAGAIN  not at the end yet | -ECANCELED the copy is not wanted any more
+ *   > 0, -errno  as replace says: nothing has changed                                              */
+int partition_swap_future(struct partition *p, struct log *future, struct disk_pace *pace, int (*replace)(void *arg),
+    void *arg) MUST_CHECK;
+
+/* --- the in-sync set (replication.md 6) --- */
+
+/* Looks for members that fell behind: MOVED_ISR when a smaller set is to be proposed. */
+unsigned partition_check_isr(struct partition *p);
+
+/* A change of the set on its way to the controller. */
+struct isr_proposal {
+	struct partition *p; /* counted */
+	uint64_t change;     /* which change of the partition this is */
+	struct uuid topic_id; /* zero: none */
+	int32_t leader_epoch, partition_epoch;
+	int32_t *isr; /* owned */
+	int32_t isr_n;
+};
+/* False when nothing is on its way. On true the caller owns *ret: isr_proposal_fini. */
+bool partition_proposal(struct partition *p, struct isr_proposal *ret);
+void isr_proposal_fini(struct isr_proposal *q);
+
+/* What the controller answered: `code` 0 and the state it has now, or an error. True: the same proposal is to be sent
+ * again. *ret_moved as everywhere. Nothing happens when the partition has changed since. */
+struct isr_answer {
+	int16_t code;
+	int32_t leader_epoch, partition_epoch;
+	const int32_t *isr; /* borrowed */
+	int32_t isr_n;
+};
+bool partition_isr_answered(struct partition *p, const struct isr_proposal *q, const struct isr_answer *a,
+    unsigned *ret_moved);
+
+/* An in-sync follower that has `offset`, for consumers that would rather read there (KIP-392). */
+struct replica_choice {
+	int32_t broker_id;
+	int64_t end_offset;
+	int64_t since_caught_up_ms;
+};
+/* Fills at most `max`; returns how many there are. -1: we are not the leader. */
+int32_t partition_choices(struct partition *p, int64_t offset, struct replica_choice *v, int32_t max);
 
 /* For log lines and tests. */
 struct partition_view {

@@ -35,6 +35,7 @@ struct partitions *partitions_new(const struct partitions_config *config)
 		.broker_id = config->broker_id,
 		.clock = config->clock,
 		.metadata = config->metadata,
+		.log_dirs = config->log_dirs,
 		.replica_lag_time_max_ms = config->replica_lag_time_max_ms,
 	};
 	lock_init(&ps->state_change, RANK_STATE_CHANGE, "replica state change");
@@ -253,6 +254,56 @@ void partitions_count(struct partitions *ps, struct partitions_count *ret)
 	partitions_each(ps, count_one, ret);
 }
 
+/* --- following --- */
+
+void partitions_set_fetching(struct partitions *ps, const struct partitions_fetching *fetching)
+{
+	ps->fetching = *fetching;
+}
+
+void partitions_follow(struct partitions *ps, const struct image *image, struct partition *p)
+{
+	struct log *log = partition_log(p);
+	const struct image_broker *leader;
+	struct partition_view v;
+
+	partition_view(p, &v);
+	leader = image_broker(image, v.leader);
+	if (log && leader && v.leader != ps->config.broker_id && ps->fetching.follow)
+		ps->fetching.follow(ps->fetching.arg, p, leader, v.leader_epoch, log_topic_id(log));
+	log_unref(log);
+}
+
+void partitions_unfollow(struct partitions *ps, struct partition *p)
+{
+	if (ps->fetching.unfollow)
+		ps->fetching.unfollow(ps->fetching.arg, p);
+}
+
+void partitions_settle(struct partitions *ps)
+{
+	if (ps->fetching.settle)
+		ps->fetching.settle(ps->fetching.arg);
+}
+
+void partitions_follow_again(struct partitions *ps)
+{
+	struct partition **all;
+	struct image *image;
+	size_t n;
+
+	lock_take(&ps->state_change);
+	image = metadata_image(ps->config.metadata);
+	all = snapshot(ps, &n);
+	for (size_t i = 0; i < n; i++) {
+		partitions_follow(ps, image, all[i]);
+		partition_unref(all[i]);
+	}
+	free(all);
+	image_unref(image);
+	lock_release(&ps->state_change);
+}
+
 /* --- waking --- */
 
 static size_t check(struct partitions *ps, struct partition *p, enum delayed_kind kind)
@@ -266,10 +317,58 @@ void partitions_moved(struct partitions *ps, struct partition *p, unsigned moved
 {
 	if (moved & (MOVED_HIGH_WATERMARK | MOVED_LOW_WATERMARK | MOVED_ROLE))
 		check(ps, p, DELAYED_PRODUCE);
-	if (moved)
+	if (moved & ~(unsigned)MOVED_ISR)
 		check(ps, p, DELAYED_FETCH);
 	if (moved & (MOVED_HIGH_WATERMARK | MOVED_LOW_WATERMARK | MOVED_ROLE))
 		check(ps, p, DELAYED_DELETE_RECORDS);
+	if ((moved & MOVED_ISR) && ps->propose)
+		ps->propose(ps->propose_arg, p);
+}
+
+/* --- the in-sync sets --- */
+
+void partitions_set_proposer(struct partitions *ps, void (*propose)(void *arg, struct partition *p), void *arg)
+{
+	ps->propose = propose;
+	ps->propose_arg = arg;
+}
+
+static void check_isr(struct partition *p, void *arg)
+{
+	partitions_moved(arg, p, partition_check_isr(p));
+}
+
+void partitions_check_isrs(struct partitions *ps)
+{
+	partitions_each(ps, check_isr, ps);
+}
+
+struct min_isr_move {
+	struct partitions *ps;
+	const char *topic;
+};
+
+static void advance_if_of(struct partition *p, void *arg)
+{
+	const struct min_isr_move *m = arg;
+
+	if (strcmp(partition_topic(p), m->topic) == 0)
+		partitions_moved(m->ps, p, partition_advance(p));
+}
+
+void partitions_min_isr_moved(struct partitions *ps, const char *topic)
+{
+	struct min_isr_move m = { ps, topic };
+
+	partitions_each(ps, advance_if_of, &m);
+}
+
+void partitions_tell_resigned(struct partitions *ps, struct str topic, int32_t index, int32_t leader_epoch)
+{
+	const struct leadership_listener *l = &ps->config.leadership;
+
+	if (l->resigned)
+		l->resigned(l->arg, topic, index, leader_epoch);
 }
 
 /* --- failed log directories --- */
@@ -294,10 +393,16 @@ struct going_offline {
 static void set_offline_if_in(struct partition *p, void *arg)
 {
 	struct going_offline *g = arg;
-	struct log *log = partition_log(p);
+	struct log *log = partition_log(p), *future = partition_future(p);
+	bool here = log && strcmp(log_parent_dir(log), g->dir) == 0;
 
-	if (log && strcmp(log_parent_dir(log), g->dir) == 0) {
+	if (future && (here || strcmp(log_parent_dir(future), g->dir) == 0))
+		partitions_end_move(g->ps, p);
+	log_unref(future);
+	if (here) {
+		partitions_unfollow(g->ps, p);
 		partition_set_offline(p);
+		partitions_tell_resigned(g->ps, str_of(partition_topic(p)), partition_index(p), -1);
 		g->v = grow_array(g->v, &g->cap, g->n + 1, sizeof(struct partition *));
 		g->v[g->n++] = partition_ref(p);
 	}

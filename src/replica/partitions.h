@@ -22,11 +22,26 @@
 #include "replica/partition.h"
 
 struct image;
+struct image_broker;
 struct leader_and_isr_request;
 struct log_dirs;
+struct mover;
 struct partitions;
 struct stop_replica_request;
 struct update_metadata_request;
+
+/* Who must know which partitions this broker leads: the coordinators, whose state lives in partitions of internal
+ * topics (coordinators.md 1.4). Called for every topic, one at a time, in the order things happen, with
+ * RANK_STATE_CHANGE held: queue, never wait. Unset functions are skipped. */
+struct leadership_listener {
+	/* We lead it since just now, and did not before. */
+	void (*elected)(void *arg, struct str topic, int32_t index, int32_t leader_epoch);
+	/* We follow since this epoch, or it was deleted here, or its log directory failed; -1: whatever the epoch. */
+	void (*resigned)(void *arg, struct str topic, int32_t index, int32_t leader_epoch);
+	/* The cluster has it no more. */
+	void (*deleted)(void *arg, struct str topic, int32_t index);
+	void *arg;
+};
 
 struct partitions_config {
 	int32_t broker_id;
@@ -35,11 +50,37 @@ struct partitions_config {
 	struct log_dirs *log_dirs;
 	struct delayed *delayed;
 	int64_t replica_lag_time_max_ms; /* replica.lag.time.max.ms */
+	struct leadership_listener leadership;
+	/* The log of a partition of this topic was made or attached, so a change of the topic's settings just before may
+	 * have missed it; or it was deleted. No lock held, any thread. May be NULL. */
+	void (*logs_changed)(void *arg, const char *topic);
+	void *arg;
+};
+
+/* What copies partitions from their leaders (fetchers.h). Called one at a time, RANK_STATE_CHANGE held. */
+struct partitions_fetching {
+	void (*follow)(void *arg, struct partition *p, const struct image_broker *leader, int32_t leader_epoch,
+	    struct uuid topic_id);
+	void (*unfollow)(void *arg, struct partition *p); /* also when it is not followed */
+	void (*set_topic_id)(void *arg, struct partition *p, struct uuid topic_id);
+	void (*settle)(void *arg); /* a control request is done: who has nothing left to copy may end */
+	void *arg;
 };
 
 struct partitions *partitions_new(const struct partitions_config *config);
 /* Nobody uses it any more. Accepts NULL, returns NULL. */
 struct partitions *partitions_free(struct partitions *ps);
+
+/* Before the first control request; copied. Without it nothing is followed. */
+void partitions_set_fetching(struct partitions *ps, const struct partitions_fetching *fetching);
+/* Who copies logs between directories. The same. */
+void partitions_set_mover(struct partitions *ps, struct mover *m);
+/* Who carries proposals of other in-sync sets to the controller (isr_changes.h): called without a lock. The same. */
+void partitions_set_proposer(struct partitions *ps, void (*propose)(void *arg, struct partition *p), void *arg);
+/* Looks for followers that fell behind; every half of replica.lag.time.max.ms. */
+void partitions_check_isrs(struct partitions *ps);
+/* Lets every partition that is followed be followed anew, after the number of fetchers has changed. Waits. */
+void partitions_follow_again(struct partitions *ps);
 
 /* The broker epoch of the current registration in ZooKeeper, which fences requests meant for an earlier one. */
 void partitions_set_broker_epoch(struct partitions *ps, int64_t epoch);
@@ -65,10 +106,19 @@ void partitions_count(struct partitions *ps, struct partitions_count *ret);
 
 /* Wakes those who wait for what `moved` (enum partition_moved) says. No lock held. */
 void partitions_moved(struct partitions *ps, struct partition *p, unsigned moved);
+/* min.insync.replicas of a topic is another one: fewer may be enough now for what waits. No lock held. */
+void partitions_min_isr_moved(struct partitions *ps, const char *topic);
 /* Storage under the partition failed with -errno `r`: its log directory goes offline, on another thread. */
 void partitions_storage_failed(struct partitions *ps, struct partition *p, int r);
 /* A log directory is offline: so are the partitions in it. Called through log_dirs' on_dir_offline. Waits. */
 void partitions_dir_offline(struct partitions *ps, const char *dir);
+
+/* AlterReplicaLogDirs: the log of a partition is to be in `dir`. May write files: workers.
+ *   0    it is there, or is being copied there
+ *   KERR_INVALID_TOPIC_EXCEPTION, KERR_LOG_DIR_NOT_FOUND, KERR_KAFKA_STORAGE_ERROR, KERR_UNKNOWN_TOPIC_OR_PARTITION
+ *   KERR_REPLICA_NOT_AVAILABLE   it is not here; when it comes it will be created there
+ *   -errno                                                                                           */
+int partitions_move_to_dir(struct partitions *ps, struct str topic, int32_t index, const char *dir) MUST_CHECK;
 
 /* --- requests of the controller. Results are in the arena, strings borrowed from the request. --- */
 

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/lock.h"
+#include "replica/mover.h"
 #include "replica/disk_pace.h"
 #include "replica/partitions.h"
 
@@ -26,6 +27,12 @@ struct partitions {
 	_Atomic int32_t controller_epoch; /* written under state_change */
 	_Atomic int64_t broker_epoch;
 
+	struct partitions_fetching fetching; /* used under state_change; all NULL: nothing is followed */
+
+	void (*propose)(void *arg, struct partition *p); /* NULL: nobody */
+	void *propose_arg;
+	struct mover *mover; /* NULL: nobody */
+
 	struct lock lock; /* RANK_TABLE: guards what follows */
 	struct partition_row *rows;
 	struct pace_row *paces; /* one per log directory; live as long as we do */
@@ -37,6 +44,15 @@ bool partitions_name_is_legal(struct str name);
 struct partition *partitions_get_or_make(struct partitions *ps, struct str topic, int32_t index);
 /* Locks: state_change held. Takes the partition out of the table. */
 void partitions_remove(struct partitions *ps, struct partition *p);
+/* Locks: state_change held for all of these. Calls of `fetching`, if there is one. */
+void partitions_follow(struct partitions *ps, const struct image *image, struct partition *p);
+void partitions_unfollow(struct partitions *ps, struct partition *p);
+void partitions_settle(struct partitions *ps);
+/* Locks: state_change held. Goes on with a copy that an earlier run has begun; ends one. */
+void partitions_resume_move(struct partitions *ps, struct partition *p);
+void partitions_end_move(struct partitions *ps, struct partition *p);
 struct disk_pace *partitions_pace(struct partitions *ps, const char *dir);
+/* Locks: state_change held. */
+void partitions_tell_resigned(struct partitions *ps, struct str topic, int32_t index, int32_t leader_epoch);
 
 #endif

@@ -1,34 +1,34 @@
-/* password_encoder.h - passwords as brokers keep them in ZooKeeper: encrypted with a key made of
- * password.encoder.secret, as "name:value" pairs that say how (zookeeper.md 5.9).
+/* password_encoder.h - passwords of dynamic configurations as they are stored in ZooKeeper (EncryptingPasswordEncoder.java
+ * of 3.9, KIP-226; zookeeper.md 5.9): encrypted with a key derived from password.encoder.secret.
  *
- * Pure, but for random salts. Thread: any.
+ * A stored password names the algorithms and parameters it was made with, and is read with those. What Java's providers
+ * know beyond AES, DESede and DES, and beyond PBKDF2 with HMAC, is not known here.
+ *
+ * Pure but for random numbers. Thread: any.
  */
 #ifndef SECURITY_PASSWORD_ENCODER_H
 #define SECURITY_PASSWORD_ENCODER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
 
-#define PASSWORD_CIPHER_DEFAULT	    "AES/CBC/PKCS5Padding"
-#define PASSWORD_KEY_BITS_DEFAULT   128
-#define PASSWORD_ITERATIONS_DEFAULT 4096
-#define PASSWORD_WHY_MAX	    256
-
-struct password_encoding {
-	const char *cipher; /* in Java's notation: AES in the modes CBC, CFB, CTR, GCM and OFB */
-	int32_t key_bits, iterations;
+/* What password.encoder.* say; strings are borrowed. */
+struct password_encoder {
+	const char *secret;
+	const char *key_factory; /* "PBKDF2WithHmacSHA512"; NULL is that */
+	const char *cipher;	 /* "AES/CBC/PKCS5Padding" */
+	int32_t key_length;	 /* bits */
+	int32_t iterations;
 };
 
-/* Encrypts; `ret` is owned by the caller.
- *   0
- *   -EINVAL   the numbers make no sense; `why` is Java's message
- *   -ENOTSUP  no such cipher, or not with such a key; `why` is the line of Java's exception     */
-int password_encode(const char *secret, const char *password, const struct password_encoding *e,
-	char **ret, char why[PASSWORD_WHY_MAX]) MUST_CHECK;
+/* Can passwords be encoded so? 0 | -EINVAL with what is wrong. */
+int password_encoder_check(const struct password_encoder *e, char *why, size_t size) MUST_CHECK;
 
-/* Decrypts with the parameters in the text; `ret` is owned by the caller. 0, or -EINVAL: not such a text, or another
- * secret. */
-int password_decode(const char *secret, const char *text, char **ret) MUST_CHECK;
+/* 0: *ret is owned by the caller | -EINVAL: not usable, or the password is no UTF-8 */
+int password_encode(const struct password_encoder *e, const char *password, char **ret) MUST_CHECK;
+/* 0: *ret is owned by the caller | -EBADMSG: no encoded password, another secret, or unknown algorithms */
+int password_decode(const char *secret, const char *encoded, char **ret) MUST_CHECK;
 
 #endif

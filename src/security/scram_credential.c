@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/random.h"
-#include "security/base64.h"
 
 static const struct {
 	const char *name;
@@ -100,6 +100,12 @@ static void hmac(enum scram_mechanism m, const uint8_t *key, const char *text, u
 		abort(); /* out of memory */
 }
 
+/* Base64; owned by the caller. */
+static char *text_of(const uint8_t *p, size_t n)
+{
+	return base64_encode(p, n, xmalloc(BASE64_SIZE(n)));
+}
+
 char *scram_credential_text(enum scram_mechanism m, const uint8_t *salt, size_t salt_len,
 	const uint8_t salted[SCRAM_HASH_MAX], int32_t iterations)
 {
@@ -111,9 +117,9 @@ char *scram_credential_text(enum scram_mechanism m, const uint8_t *salt, size_t 
 	hmac(m, salted, "Server Key", server);
 	if (EVP_Digest(client, mechanisms[m].size, stored, NULL, mechanisms[m].hash(), NULL) != 1)
 		abort(); /* out of memory */
-	salt_text = base64_encode(salt, salt_len);
-	stored_text = base64_encode(stored, mechanisms[m].size);
-	server_text = base64_encode(server, mechanisms[m].size);
+	salt_text = text_of(salt, salt_len);
+	stored_text = text_of(stored, mechanisms[m].size);
+	server_text = text_of(server, mechanisms[m].size);
 	text = xasprintf("salt=%s,stored_key=%s,server_key=%s,iterations=%d", salt_text,
 		stored_text, server_text, iterations);
 	OPENSSL_cleanse(client, sizeof(client));

@@ -6,14 +6,11 @@
  */
 #include "tools/admin.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -64,42 +61,14 @@ static int64_t now(void)
 	return clock_mono_ms(&clock_real);
 }
 
-static bool resolves(const struct server *s)
-{
-	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list;
-
-	if (getaddrinfo(s->host, NULL, &hints, &list) == 0) {
-		freeaddrinfo(list);
-		return true;
-	}
-	report("WARN", "org.apache.kafka.clients.ClientUtils",
-		"Couldn't resolve server %s:%d from bootstrap.servers as DNS resolution failed for "
-		"%s",
-		s->host, s->port, s->host);
-	return false;
-}
-
 /* A server whose name does not resolve is left out; without any other that is an error, as in Java. */
 static int open_servers(struct admin *a, const char *text, char **ret_error)
 {
 	char *why = NULL;
-	size_t n = 0;
 
-	if (server_list_parse(text, &a->servers, &why) == 0) {
-		for (size_t i = 0; i < a->servers.n; i++) {
-			struct server s = a->servers.v[i];
-
-			if (!resolves(&s)) {
-				free(s.host);
-				continue;
-			}
-			a->servers.v[n++] = s;
-		}
-		a->servers.n = n;
-		if (n > 0)
-			return 0;
-		why = xstrdup("No resolvable bootstrap urls given in bootstrap.servers");
-	}
+	if (server_list_parse(text, &a->servers, &why) == 0 &&
+		server_list_resolve(&a->servers, &why) == 0)
+		return 0;
 	*ret_error = xasprintf("Failed to create new KafkaAdminClient\n"
 			       "Caused by: org.apache.kafka.common.config.ConfigException: %s",
 		why);
@@ -489,26 +458,10 @@ static void drop_target(struct admin *a, int32_t target)
 		drop_node(a, node_of(a, target));
 }
 
-const char *admin_api_name(int key, char *buf, size_t size)
-{
-	const char *name = api_version_find(key)->name;
-	size_t n = 0;
-
-	for (size_t i = 0; name[i] && n + 2 < size; i++) {
-		if (i && isupper((unsigned char)name[i]))
-			buf[n++] = '_';
-		buf[n++] = (char)toupper((unsigned char)name[i]);
-	}
-	buf[n] = '\0';
-	return buf;
-}
-
 static int unsupported(struct admin *a, int key)
 {
-	char name[ADMIN_API_NAME_MAX];
-
 	return fault(a, -ENOTSUP,
-		xasprintf("The node does not support %s", admin_api_name(key, name, sizeof(name))));
+		xasprintf("The node does not support %s", api_version_find(key)->constant));
 }
 
 /* Is there no use in another attempt? */

@@ -54,10 +54,6 @@ int admin_version(struct admin *a, bool controller, int key, int *ret) MUST_CHEC
 int admin_call(struct admin *a, bool controller, int key, const void *in, struct arena *arena,
 	void *out) MUST_CHECK;
 
-/* "FIND_COORDINATOR": the name of a request in Java's messages. Returns buf. */
-#define ADMIN_API_NAME_MAX 64
-const char *admin_api_name(int key, char *buf, size_t size);
-
 /* The brokers of the cluster in ascending order of id, as somebody knows them who answers now; at least one. `ret` and
  * its strings are in the arena.
  *   0, or -ETIMEDOUT, -ENOMEM; `admin_error` has the text                                              */

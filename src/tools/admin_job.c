@@ -121,9 +121,9 @@ static bool is_unplaced(const struct run *r, const struct admin_piece *p)
 /* "describeGroups(api=FIND_COORDINATOR)": what a time-out calls the step that it ended. */
 static void name_step(struct run *r, int key)
 {
-	char api[ADMIN_API_NAME_MAX], text[NAME_MAX_LEN + ADMIN_API_NAME_MAX + 8];
+	char text[NAME_MAX_LEN + 72];
 
-	snprintf(text, sizeof(text), "%s(api=%s)", r->name, admin_api_name(key, api, sizeof(api)));
+	snprintf(text, sizeof(text), "%s(api=%s)", r->name, api_version_find(key)->constant);
 	admin_rename(r->admin, text);
 }
 

@@ -88,9 +88,9 @@ static int open_admin(struct configs *c, enum configs_option servers)
 }
 
 /* "Set(a, b)" or "ArrayBuffer(a)": names as the tool's collections print them; in the arena. */
-static const char *scala_list(struct configs *c, const char *kind, const struct words *w)
+static const char *scala_list(struct configs *c, const char *kind, const struct name_list *w)
 {
-	CLEANUP(freep) char *text = words_join(w, ", ");
+	CLEANUP(freep) char *text = name_list_join(w, ", ");
 
 	return arena_printf(&c->arena, "%s(%s)", kind, text).p;
 }
@@ -98,7 +98,7 @@ static const char *scala_list(struct configs *c, const char *kind, const struct 
 /* What kinds of settings a change of users or clients is about. */
 struct kinds {
 	bool quotas;
-	struct words scram, other;
+	struct name_list scram, other;
 };
 
 static void sort_key(struct kinds *k, const char *key)
@@ -106,9 +106,9 @@ static void sort_key(struct kinds *k, const char *key)
 	if (configs_is_quota_key(key))
 		k->quotas = true;
 	else if (scram_mechanism_find(key) != SCRAM_UNKNOWN)
-		words_add(&k->scram, key);
+		name_list_add(&k->scram, key);
 	else
-		words_add(&k->other, key);
+		name_list_add(&k->other, key);
 }
 
 /* Quotas only for clients, quotas or credentials for users. `verb`: "added", "deleted". */
@@ -118,7 +118,7 @@ static int check_keys(struct configs *c, struct kinds *k, const char *verb, cons
 
 	if (clients)
 		for (size_t i = 0; i < k->scram.n; i++)
-			words_add(&k->other, k->scram.v[i]);
+			name_list_add(&k->other, k->scram.v[i]);
 	if (k->other.n == 0)
 		return 0;
 	return configs_refuse(c,
@@ -130,7 +130,7 @@ static int check_keys(struct configs *c, struct kinds *k, const char *verb, cons
 
 static int check_scram(struct configs *c, bool quotas)
 {
-	if (words_have(&c->names, ""))
+	if (name_list_have(&c->names, ""))
 		return configs_refuse(c, "The use of --entity-default or --user-defaults is not "
 					 "allowed with User SCRAM Credentials using "
 					 "--bootstrap-server.");
@@ -156,10 +156,10 @@ static int alter_user(struct configs *c)
 		r = check_keys(c, &removed, "deleted", "ArrayBuffer");
 	if (!r && added.scram.n + removed.scram.n > 0)
 		r = check_scram(c, quotas);
-	words_fini(&added.scram);
-	words_fini(&added.other);
-	words_fini(&removed.scram);
-	words_fini(&removed.other);
+	name_list_fini(&added.scram);
+	name_list_fini(&added.other);
+	name_list_fini(&removed.scram);
+	name_list_fini(&removed.other);
 	if (r)
 		return r;
 	return quotas ? configs_alter_quotas(c) : configs_alter_scram(c);
@@ -167,24 +167,24 @@ static int alter_user(struct configs *c)
 
 static int alter_ip(struct configs *c)
 {
-	struct words other = {NULL, 0, 0};
+	struct name_list other = {NULL, 0, 0};
 	char *text;
 	int r = 0;
 
 	for (size_t i = 0; i < c->add.n; i++)
 		if (strcmp(c->add.v[i].key, "connection_creation_rate") != 0)
-			words_add(&other, c->add.v[i].key);
+			name_list_add(&other, c->add.v[i].key);
 	for (size_t i = 0; i < c->remove.n; i++)
 		if (strcmp(c->remove.v[i], "connection_creation_rate") != 0)
-			words_add(&other, c->remove.v[i]);
-	text = words_join(&other, ",");
+			name_list_add(&other, c->remove.v[i]);
+	text = name_list_join(&other, ",");
 	if (other.n > 0)
 		r = configs_refuse(c,
 			"Only connection quota configs can be added for 'ips' using "
 			"--bootstrap-server. Unexpected config names: %s",
 			text);
 	free(text);
-	words_fini(&other);
+	name_list_fini(&other);
 	return r ? r : configs_alter_quotas(c);
 }
 
@@ -220,7 +220,7 @@ static int describe(struct configs *c)
 	if (configs_describe_quotas(c))
 		return -1;
 	fflush(stdout);
-	if (words_have(&c->types, ENTITY_CLIENTS) || words_have(&c->names, ""))
+	if (name_list_have(&c->types, ENTITY_CLIENTS) || name_list_have(&c->names, ""))
 		return 0;
 	return configs_describe_scram(c);
 }
@@ -303,9 +303,9 @@ static int run_with(struct options *o, int argc, char **argv)
 		exit_code = 1;
 	}
 	admin_close(c.admin);
-	words_fini(&c.types);
-	words_fini(&c.names);
-	words_fini(&c.remove);
+	name_list_fini(&c.types);
+	name_list_fini(&c.names);
+	name_list_fini(&c.remove);
 	properties_fini(&c.add);
 	arena_fini(&c.arena);
 	free(c.message);
@@ -338,7 +338,28 @@ const struct tool tool_configs = {
 	.name = "configs",
 	.script = "kafka-configs.sh",
 	.summary = "show and change settings of topics, brokers, users, clients and ips",
+	.synopsis = "--bootstrap-server HOST:PORT,... --describe|--alter --entity-type TYPE "
+		    "[--entity-name NAME|--entity-default] [OPTION]...",
 	.options = configs_options,
 	.options_n = CONFIGS_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Shows the settings of something, or changes them while the cluster runs. What it is about is said "
+		"by `--entity-type` with `--entity-name` or `--entity-default`, or shorter by `--topic`, "
+		"`--broker`, `--broker-defaults`, `--user` and the like. A user and a client given together "
+		"are the quota of that client of that user.\n"
+		"\n"
+		"What `--delete-config` takes back has its default again: that of the brokers' defaults, or of "
+		"server.properties. Credentials are never shown.\n"
+		"\n"
+		"With `--zookeeper` the settings are written where brokers read them, without asking one: it is for "
+		"what must be there before the first of them starts.",
+	.examples =
+		"\tkafka-configs.sh --bootstrap-server host:9092 --describe --topic clicks --all\n"
+		"\tkafka-configs.sh --bootstrap-server host:9092 --alter --topic clicks \\\n"
+		"\t    --add-config retention.ms=3600000,cleanup.policy=[compact,delete]\n"
+		"\tkafka-configs.sh --bootstrap-server host:9092 --alter --broker-defaults --delete-config log.retention.ms\n"
+		"\tkafka-configs.sh --bootstrap-server host:9092 --alter --user ann \\\n"
+		"\t    --add-config 'SCRAM-SHA-512=[iterations=8192,password=secret]'",
+	.see_also = "kafka-topics.sh(1), zookeeper-shell.sh(1)",
 };

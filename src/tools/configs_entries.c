@@ -106,7 +106,7 @@ bool configs_key_ok(const char *key)
 	return key[strspn(key, good)] == '\0';
 }
 
-void configs_parse_keys(struct arena *a, const char *text, struct words *ret)
+void configs_parse_keys(struct arena *a, const char *text, struct name_list *ret)
 {
 	bool any = false;
 
@@ -116,7 +116,7 @@ void configs_parse_keys(struct arena *a, const char *text, struct words *ret)
 		if (n > 0) {
 			CLEANUP(freep) char *word = trimmed(p, n);
 
-			words_add(ret, arena_strdup(a, str_of(word)));
+			name_list_add(ret, arena_strdup(a, str_of(word)));
 			any = true;
 		}
 		p += n;
@@ -125,7 +125,7 @@ void configs_parse_keys(struct arena *a, const char *text, struct words *ret)
 	if (!any) { /* commas only: taken as they are */
 		CLEANUP(freep) char *word = trimmed(text, strlen(text));
 
-		words_add(ret, arena_strdup(a, str_of(word)));
+		name_list_add(ret, arena_strdup(a, str_of(word)));
 	}
 }
 
@@ -197,16 +197,16 @@ int configs_read_entries(struct configs *c)
 
 int configs_check_removed(struct configs *c, const struct properties *have)
 {
-	struct words missing = {NULL, 0, 0};
+	struct name_list missing = {NULL, 0, 0};
 	char *text;
 
 	for (size_t i = 0; i < c->remove.n; i++)
 		if (!properties_get(have, c->remove.v[i]))
-			words_add(&missing, c->remove.v[i]);
-	text = words_join(&missing, ",");
+			name_list_add(&missing, c->remove.v[i]);
+	text = name_list_join(&missing, ",");
 	if (missing.n > 0)
 		(void)configs_refuse(c, "Invalid config(s): %s", text);
 	free(text);
-	words_fini(&missing);
+	name_list_fini(&missing);
 	return c->message ? -1 : 0;
 }

@@ -104,13 +104,13 @@ const struct option configs_options[CONFIGS_OPTION_COUNT] = {
 	[CONFIGS_VERSION] = OPTION_VERSION,
 };
 
-void words_add(struct words *w, const char *word)
+void name_list_add(struct name_list *w, const char *word)
 {
 	w->v = grow_array(w->v, &w->cap, w->n + 1, sizeof(*w->v));
 	w->v[w->n++] = word;
 }
 
-bool words_have(const struct words *w, const char *word)
+bool name_list_have(const struct name_list *w, const char *word)
 {
 	for (size_t i = 0; i < w->n; i++)
 		if (strcmp(w->v[i], word) == 0)
@@ -118,7 +118,7 @@ bool words_have(const struct words *w, const char *word)
 	return false;
 }
 
-char *words_join(const struct words *w, const char *separator)
+char *name_list_join(const struct name_list *w, const char *separator)
 {
 	char *text = xstrdup("");
 
@@ -131,10 +131,10 @@ char *words_join(const struct words *w, const char *separator)
 	return text;
 }
 
-void words_fini(struct words *w)
+void name_list_fini(struct name_list *w)
 {
 	free(w->v);
-	*w = (struct words){NULL, 0, 0};
+	*w = (struct name_list){NULL, 0, 0};
 }
 
 /* ---- entities ---- */
@@ -163,10 +163,10 @@ static void collect_types(struct configs *c)
 	const char *const *given = options_all(c->options, CONFIGS_ENTITY_TYPE, &n);
 
 	for (size_t i = 0; i < n; i++)
-		words_add(&c->types, given[i]);
+		name_list_add(&c->types, given[i]);
 	for (size_t i = 0; i < ARRAY_LEN(shorts); i++)
 		if (options_has(c->options, shorts[i].option))
-			words_add(&c->types, shorts[i].type);
+			name_list_add(&c->types, shorts[i].type);
 }
 
 /* --entity-name and --entity-default in the order given, then the short options. */
@@ -178,9 +178,9 @@ static int collect_names(struct configs *c)
 
 	for (size_t i = 0; i < o->order_n; i++) {
 		if (o->order[i] == CONFIGS_ENTITY_NAME)
-			words_add(&c->names, given[next++]);
+			name_list_add(&c->names, given[next++]);
 		if (o->order[i] == CONFIGS_ENTITY_DEFAULT)
-			words_add(&c->names, "");
+			name_list_add(&c->names, "");
 	}
 	for (size_t i = 0; i < ARRAY_LEN(shorts); i++) {
 		const char *name = "";
@@ -190,7 +190,7 @@ static int collect_names(struct configs *c)
 		if (!shorts[i].is_default &&
 			configs_option(c, options_text(c->options, shorts[i].option, &name)))
 			return -1;
-		words_add(&c->names, name);
+		name_list_add(&c->names, name);
 	}
 	return 0;
 }
@@ -218,17 +218,17 @@ static int check_action(struct configs *c)
 
 static int check_duplicate_types(struct configs *c)
 {
-	struct words once = {NULL, 0, 0}, twice = {NULL, 0, 0};
+	struct name_list once = {NULL, 0, 0}, twice = {NULL, 0, 0};
 	char *text;
 
 	for (size_t i = 0; i < c->types.n; i++)
-		words_add(words_have(&once, c->types.v[i]) ? &twice : &once, c->types.v[i]);
-	text = words_join(&twice, ",");
+		name_list_add(name_list_have(&once, c->types.v[i]) ? &twice : &once, c->types.v[i]);
+	text = name_list_join(&twice, ",");
 	if (twice.n > 0)
 		(void)configs_refuse(c, "Duplicate entity type(s) specified: %s", text);
 	free(text);
-	words_fini(&once);
-	words_fini(&twice);
+	name_list_fini(&once);
+	name_list_fini(&twice);
 	return c->message ? -1 : 0;
 }
 
@@ -243,14 +243,14 @@ static int check_known_types(struct configs *c)
 		      options_has(c->options, CONFIGS_BOOTSTRAP_CONTROLLER);
 	bool zookeeper = options_has(c->options, CONFIGS_ZOOKEEPER);
 	bool all = broker || zookeeper;
-	struct words allowed = {NULL, 0, 0};
+	struct name_list allowed = {NULL, 0, 0};
 	char *text;
 
 	for (size_t i = 0; i < (all ? broker ? 7 : 5 : ARRAY_LEN(none_types)); i++)
-		words_add(&allowed, all ? broker_types[i] : none_types[i]);
-	text = words_join(&allowed, ", ");
+		name_list_add(&allowed, all ? broker_types[i] : none_types[i]);
+	text = name_list_join(&allowed, ", ");
 	for (size_t i = 0; i < c->types.n && !c->message; i++)
-		if (!words_have(&allowed, c->types.v[i]))
+		if (!name_list_have(&allowed, c->types.v[i]))
 			(void)configs_refuse(c,
 				"Invalid entity type %s, the entity type must be one of %s with a "
 				"%s argument",
@@ -258,7 +258,7 @@ static int check_known_types(struct configs *c)
 				broker ? "--bootstrap-server or --bootstrap-controller"
 				       : "--zookeeper");
 	free(text);
-	words_fini(&allowed);
+	name_list_fini(&allowed);
 	return c->message ? -1 : 0;
 }
 
@@ -272,8 +272,8 @@ static int check_types(struct configs *c)
 		return -1;
 	if (c->types.n == 0)
 		return configs_refuse(c, "At least one entity type must be specified");
-	if (c->types.n > 1 && !(c->types.n == 2 && words_have(&c->types, ENTITY_USERS) &&
-				      words_have(&c->types, ENTITY_CLIENTS)))
+	if (c->types.n > 1 && !(c->types.n == 2 && name_list_have(&c->types, ENTITY_USERS) &&
+				      name_list_have(&c->types, ENTITY_CLIENTS)))
 		return configs_refuse(c,
 			"Only 'users' and 'clients' entity types may be specified together");
 	for (size_t i = 0; i < ARRAY_LEN(shorts) && long_form; i++)
@@ -349,11 +349,11 @@ static int check_name_forms(struct configs *c)
 		CONFIGS_ENTITY_NAME, CONFIGS_BROKER, CONFIGS_BROKER_LOGGER};
 	static const enum configs_option ips[] = {CONFIGS_ENTITY_NAME, CONFIGS_IP};
 
-	if ((words_have(&c->types, ENTITY_BROKERS) ||
-		    words_have(&c->types, ENTITY_BROKER_LOGGERS)) &&
+	if ((name_list_have(&c->types, ENTITY_BROKERS) ||
+		    name_list_have(&c->types, ENTITY_BROKER_LOGGERS)) &&
 		check_names(c, brokers, ARRAY_LEN(brokers), is_broker_id, "integer broker id"))
 		return -1;
-	if (words_have(&c->types, ENTITY_IPS) &&
+	if (name_list_have(&c->types, ENTITY_IPS) &&
 		check_names(c, ips, ARRAY_LEN(ips), resolves, "IP or resolvable host"))
 		return -1;
 	return 0;
@@ -363,8 +363,8 @@ static int check_alter(struct configs *c, bool has_name, bool has_default)
 {
 	const struct options *o = c->options;
 
-	if (words_have(&c->types, ENTITY_USERS) || words_have(&c->types, ENTITY_CLIENTS) ||
-		words_have(&c->types, ENTITY_BROKERS) || words_have(&c->types, ENTITY_IPS)) {
+	if (name_list_have(&c->types, ENTITY_USERS) || name_list_have(&c->types, ENTITY_CLIENTS) ||
+		name_list_have(&c->types, ENTITY_BROKERS) || name_list_have(&c->types, ENTITY_IPS)) {
 		if (!has_name && !has_default)
 			return configs_refuse(c, "an entity-name or default entity must be "
 						 "specified with --alter of users, clients, "
@@ -397,7 +397,7 @@ int configs_check(struct configs *c)
 	if (has_name && check_name_forms(c))
 		return -1;
 	if (options_has(c->options, CONFIGS_DESCRIBE) &&
-		words_have(&c->types, ENTITY_BROKER_LOGGERS) && !has_name)
+		name_list_have(&c->types, ENTITY_BROKER_LOGGERS) && !has_name)
 		return configs_refuse(c, "an entity name must be specified with --describe of %s",
 			c->types.v[0]);
 	return options_has(c->options, CONFIGS_ALTER) ? check_alter(c, has_name, has_default) : 0;

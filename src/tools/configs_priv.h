@@ -59,23 +59,23 @@ extern const struct option configs_options[CONFIGS_OPTION_COUNT];
 #define ENTITY_CLIENT_METRICS "client-metrics"
 
 /* Texts, borrowed from argv or owned by the arena. */
-struct words {
+struct name_list {
 	const char **v;
 	size_t n, cap;
 };
-void words_add(struct words *w, const char *word);
-bool words_have(const struct words *w, const char *word);
+void name_list_add(struct name_list *w, const char *word);
+bool name_list_have(const struct name_list *w, const char *word);
 /* "a,b" with `separator`; owned text. */
-char *words_join(const struct words *w, const char *separator);
-void words_fini(struct words *w);
+char *name_list_join(const struct name_list *w, const char *separator);
+void name_list_fini(struct name_list *w);
 
 /* One run of the tool. Its steps return 0, or -1 after configs_refuse, configs_fail or configs_usage. */
 struct configs {
 	struct options *options;
-	struct words types; /* of the entity: one, or users and clients */
-	struct words names; /* "" is the default entity */
+	struct name_list types; /* of the entity: one, or users and clients */
+	struct name_list names; /* "" is the default entity */
 	struct properties add;
-	struct words remove;
+	struct name_list remove;
 	struct admin *admin;
 	int64_t api_timeout_ms; /* of the client */
 	bool impatient;		/* the running operation ends before the client gives up */
@@ -97,7 +97,7 @@ int configs_option(struct configs *c, int r);
 /* What kind of entity is asked for: by the first type. */
 static inline bool configs_is(const struct configs *c, const char *type)
 {
-	return words_have(&(const struct words){c->types.v, c->types.n > 0, 0}, type);
+	return name_list_have(&(const struct name_list){c->types.v, c->types.n > 0, 0}, type);
 }
 
 /* configs_options.c: fills types and names, and checks which options may go together. */
@@ -112,7 +112,7 @@ int configs_parse_list(const char *text, struct properties *ret) MUST_CHECK;
 /* A character that no key may have? */
 bool configs_key_ok(const char *key);
 /* Words separated by commas, blanks around them cut off, as copies in the arena. */
-void configs_parse_keys(struct arena *a, const char *text, struct words *ret);
+void configs_parse_keys(struct arena *a, const char *text, struct name_list *ret);
 /* Those of the keys to remove that are not in `have`: configs_refuse. */
 int configs_check_removed(struct configs *c, const struct properties *have) MUST_CHECK;
 

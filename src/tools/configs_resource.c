@@ -205,7 +205,7 @@ static int describe_one(struct configs *c, const char *name)
 /* ---- everything of a type ---- */
 
 /* The names of all topics in the order of Java's map. */
-static int list_topics(struct configs *c, struct words *ret)
+static int list_topics(struct configs *c, struct name_list *ret)
 {
 	struct topic_description *topics;
 	int32_t *hashes;
@@ -221,14 +221,14 @@ static int list_topics(struct configs *c, struct words *ret)
 		hashes[i] = str_java_hash(topics[i].name);
 	order = java_map_order(hashes, n, JAVA_MAP_DEFAULT);
 	for (size_t i = 0; i < n; i++)
-		words_add(ret, arena_strdup(&c->arena, topics[order[i]].name));
+		name_list_add(ret, arena_strdup(&c->arena, topics[order[i]].name));
 	free(order);
 	free(hashes);
 	return 0;
 }
 
 /* The ids of the living brokers in the order of Java's map, then the default. */
-static int list_brokers(struct configs *c, struct words *ret)
+static int list_brokers(struct configs *c, struct name_list *ret)
 {
 	struct admin_node *nodes;
 	int32_t *hashes;
@@ -244,8 +244,8 @@ static int list_brokers(struct configs *c, struct words *ret)
 		hashes[i] = nodes[i].id;
 	order = java_map_order(hashes, n, JAVA_MAP_DEFAULT);
 	for (size_t i = 0; i < n; i++)
-		words_add(ret, arena_printf(&c->arena, "%d", nodes[order[i]].id).p);
-	words_add(ret, "");
+		name_list_add(ret, arena_printf(&c->arena, "%d", nodes[order[i]].id).p);
+	name_list_add(ret, "");
 	free(order);
 	free(hashes);
 	return 0;
@@ -265,7 +265,7 @@ static int list_client_metrics(struct configs *c)
 			       "node does not support LIST_CLIENT_METRICS_RESOURCES");
 }
 
-static int list_entities(struct configs *c, struct words *ret)
+static int list_entities(struct configs *c, struct name_list *ret)
 {
 	if (configs_is(c, ENTITY_TOPICS))
 		return list_topics(c, ret);
@@ -276,16 +276,16 @@ static int list_entities(struct configs *c, struct words *ret)
 
 int configs_describe_resources(struct configs *c)
 {
-	struct words names = {NULL, 0, 0};
+	struct name_list names = {NULL, 0, 0};
 	int r = 0;
 
 	if (c->names.n > 0)
-		words_add(&names, c->names.v[0]);
+		name_list_add(&names, c->names.v[0]);
 	else
 		r = list_entities(c, &names);
 	for (size_t i = 0; i < names.n && !r; i++)
 		r = describe_one(c, names.v[i]);
-	words_fini(&names);
+	name_list_fini(&names);
 	return r;
 }
 
@@ -359,7 +359,7 @@ static int send_set(struct configs *c, const struct resource *r, const struct pr
 
 /* What is set now. Values that the broker keeps secret are not in `ret` but in `secret`. */
 static int read_set(struct configs *c, const struct resource *r, struct properties *ret,
-	struct words *secret)
+	struct name_list *secret)
 {
 	struct entries e;
 
@@ -371,7 +371,7 @@ static int read_set(struct configs *c, const struct resource *r, struct properti
 
 		properties_set(ret, name, value ? value : "", 0);
 		if (!value && secret)
-			words_add(secret, arena_strdup(&c->arena, e.v[i]->name));
+			name_list_add(secret, arena_strdup(&c->arena, e.v[i]->name));
 	}
 	return 0;
 }
@@ -388,29 +388,29 @@ static int alter_topic(struct configs *c, const struct resource *r)
 }
 
 /* Secret settings that this change neither sets nor removes would be lost. */
-static int check_secrets(struct configs *c, const struct words *secret)
+static int check_secrets(struct configs *c, const struct name_list *secret)
 {
-	struct words lost = {NULL, 0, 0};
+	struct name_list lost = {NULL, 0, 0};
 	char *text;
 
 	for (size_t i = 0; i < secret->n; i++)
-		if (!properties_get(&c->add, secret->v[i]) && !words_have(&c->remove, secret->v[i]))
-			words_add(&lost, secret->v[i]);
-	text = words_join(&lost, ", ");
+		if (!properties_get(&c->add, secret->v[i]) && !name_list_have(&c->remove, secret->v[i]))
+			name_list_add(&lost, secret->v[i]);
+	text = name_list_join(&lost, ", ");
 	if (lost.n > 0)
 		(void)configs_refuse(c,
 			"All sensitive broker config entries must be specified for --alter, "
 			"missing entries: Set(%s)",
 			text);
 	free(text);
-	words_fini(&lost);
+	name_list_fini(&lost);
 	return c->message ? -1 : 0;
 }
 
 static int alter_broker(struct configs *c, const struct resource *r)
 {
 	struct properties set = PROPERTIES_INIT;
-	struct words secret = {NULL, 0, 0};
+	struct name_list secret = {NULL, 0, 0};
 	int failed = read_set(c, r, &set, &secret);
 
 	if (!failed)
@@ -423,27 +423,27 @@ static int alter_broker(struct configs *c, const struct resource *r)
 		properties_remove(&set, c->remove.v[i]);
 	if (!failed)
 		failed = send_set(c, r, &set);
-	words_fini(&secret);
+	name_list_fini(&secret);
 	properties_fini(&set);
 	return failed;
 }
 
 static int check_loggers(struct configs *c, const struct properties *have)
 {
-	struct words unknown = {NULL, 0, 0};
+	struct name_list unknown = {NULL, 0, 0};
 	char *text;
 
 	for (size_t i = 0; i < c->remove.n; i++)
 		if (!properties_get(have, c->remove.v[i]))
-			words_add(&unknown, c->remove.v[i]);
+			name_list_add(&unknown, c->remove.v[i]);
 	for (size_t i = 0; i < c->add.n; i++)
 		if (!properties_get(have, c->add.v[i].key))
-			words_add(&unknown, c->add.v[i].key);
-	text = words_join(&unknown, ",");
+			name_list_add(&unknown, c->add.v[i].key);
+	text = name_list_join(&unknown, ",");
 	if (unknown.n > 0)
 		(void)configs_refuse(c, "Invalid broker logger(s): %s", text);
 	free(text);
-	words_fini(&unknown);
+	name_list_fini(&unknown);
 	return c->message ? -1 : 0;
 }
 

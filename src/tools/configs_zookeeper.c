@@ -161,7 +161,7 @@ static int read_entity(struct task *t, const struct entity *e, struct znode_conf
 }
 
 /* The children of a node in the order ZooKeeper tells them, which is also that of Java's tool. */
-static int list_children(struct task *t, const char *path, struct words *ret)
+static int list_children(struct task *t, const char *path, struct name_list *ret)
 {
 	struct zk_batch b;
 	struct zk_op *op;
@@ -173,7 +173,7 @@ static int list_children(struct task *t, const char *path, struct words *ret)
 	if (r == 0 && op->rc != ZK_NO_NODE)
 		r = op->rc;
 	for (int32_t i = 0; r == 0 && i < op->children_n; i++)
-		words_add(ret, arena_strdup(&t->c->arena, str_of(op->children[i])));
+		name_list_add(ret, arena_strdup(&t->c->arena, str_of(op->children[i])));
 	zk_batch_fini(&b);
 	return r ? fail_zookeeper(t, r, path) : 0;
 }
@@ -211,7 +211,7 @@ static int describe_one(struct task *t, const struct entity *e, bool skip_empty)
 /* All clients of one user. */
 static int describe_children(struct task *t, const struct entity *e)
 {
-	struct words names = {NULL, 0, 0};
+	struct name_list names = {NULL, 0, 0};
 	struct entity one = *e;
 	int r = list_children(t,
 		arena_printf(&t->c->arena, "/config/%s/%s/%s", e->root.type, e->root.name,
@@ -223,7 +223,7 @@ static int describe_children(struct task *t, const struct entity *e)
 		one.child.name = names.v[i];
 		r = describe_one(t, &one, false);
 	}
-	words_fini(&names);
+	name_list_fini(&names);
 	return r;
 }
 
@@ -231,7 +231,7 @@ static int describe(struct task *t)
 {
 	const struct entity *e = &t->entity;
 	bool all_users = strcmp(e->root.type, ENTITY_USERS) == 0 && !e->root.name && !e->child.type;
-	struct words names = {NULL, 0, 0};
+	struct name_list names = {NULL, 0, 0};
 	struct entity one = *e;
 	int r;
 
@@ -243,7 +243,7 @@ static int describe(struct task *t)
 		one.root.name = names.v[i];
 		r = e->child.type ? describe_children(t, &one) : describe_one(t, &one, all_users);
 	}
-	words_fini(&names);
+	name_list_fini(&names);
 	return r;
 }
 
@@ -265,7 +265,7 @@ static bool is_throttle(const char *key)
 static const char *changes_text(struct task *t)
 {
 	struct configs *c = t->c;
-	CLEANUP(freep) char *removed = words_join(&c->remove, ", ");
+	CLEANUP(freep) char *removed = name_list_join(&c->remove, ", ");
 	CLEANUP(freep) char *added = xstrdup("");
 
 	for (size_t i = 0; i < c->add.n; i++) {
@@ -287,7 +287,7 @@ static int check_not_running(struct task *t)
 	struct configs *c = t->c;
 	const char *name = t->entity.root.name;
 	bool one = strcmp(name, ZK_DEFAULT_ENTITY) != 0, harmless = true;
-	struct words running = {NULL, 0, 0};
+	struct name_list running = {NULL, 0, 0};
 	size_t n;
 
 	for (size_t i = 0; i < c->add.n; i++)
@@ -298,8 +298,8 @@ static int check_not_running(struct task *t)
 		return 0;
 	if (list_children(t, ZK_PATH_BROKER_IDS, &running))
 		return -1;
-	n = one ? words_have(&running, name) : running.n;
-	words_fini(&running);
+	n = one ? name_list_have(&running, name) : running.n;
+	name_list_fini(&running);
 	if (n == 0)
 		return 0;
 	return configs_refuse(c,
@@ -340,27 +340,43 @@ static int encoder_number(
 	return 0;
 }
 
-static int encode_passwords(
-	struct configs *c, const struct properties *encoder, const struct words *keys)
+/* Are the parameters such as Java takes them? 0, or -1: the tool has failed in Java's words. */
+static int check_encoder(struct configs *c, const struct password_encoder *e)
 {
-	struct password_encoding e = {PASSWORD_CIPHER_DEFAULT, PASSWORD_KEY_BITS_DEFAULT,
-		PASSWORD_ITERATIONS_DEFAULT};
+	char why[256];
+
+	if (e->iterations <= 0 || e->key_length <= 0)
+		return configs_refuse(c, "invalid %s value", e->iterations <= 0 ? "iterationCount" : "keyLength");
+	if (e->key_length / 8 != 16 && e->key_length / 8 != 24 && e->key_length / 8 != 32 &&
+		strncmp(e->cipher, "AES/", 4) == 0)
+		return configs_fail(c, "java.security.InvalidKeyException: Invalid AES key length: %d bytes",
+			(int)(e->key_length / 8));
+	if (password_encoder_check(e, why, sizeof(why)))
+		return configs_fail(c,
+			"java.security.NoSuchAlgorithmException: Cannot find any provider supporting %.150s",
+			e->cipher);
+	return 0;
+}
+
+static int encode_passwords(
+	struct configs *c, const struct properties *encoder, const struct name_list *keys)
+{
+	struct password_encoder e = {.secret = properties_get(encoder, ENCODER "secret"),
+		.cipher = "AES/CBC/PKCS5Padding",
+		.key_length = 128,
+		.iterations = 4096};
 	const char *cipher = properties_get(encoder, ENCODER "cipher.algorithm");
 
 	if (cipher)
 		e.cipher = cipher;
-	if (encoder_number(c, encoder, ENCODER "key.length", &e.key_bits) ||
-		encoder_number(c, encoder, ENCODER "iterations", &e.iterations))
+	if (encoder_number(c, encoder, ENCODER "key.length", &e.key_length) ||
+		encoder_number(c, encoder, ENCODER "iterations", &e.iterations) || check_encoder(c, &e))
 		return -1;
 	for (size_t i = 0; i < keys->n; i++) {
-		char why[PASSWORD_WHY_MAX], *text;
-		int r = password_encode(properties_get(encoder, ENCODER "secret"),
-			properties_get(&c->add, keys->v[i]), &e, &text, why);
+		char *text;
 
-		if (r == -ENOTSUP)
-			return configs_fail(c, "%s", why);
-		if (r)
-			return configs_refuse(c, "%s", why);
+		if (password_encode(&e, properties_get(&c->add, keys->v[i]), &text))
+			return configs_refuse(c, "Password could not be encoded");
 		properties_set(&c->add, keys->v[i], text, 0);
 		free(text);
 	}
@@ -379,14 +395,14 @@ static void take_encoder(struct configs *c, struct properties *ret)
 
 static int prepare_passwords(struct configs *c, const struct properties *encoder)
 {
-	struct words keys = {NULL, 0, 0};
+	struct name_list keys = {NULL, 0, 0};
 	char *text;
 	int r = 0;
 
 	for (size_t i = 0; i < c->add.n; i++)
 		if (is_password(c->add.v[i].key))
-			words_add(&keys, arena_strdup(&c->arena, str_of(c->add.v[i].key)));
-	text = words_join(&keys, ", ");
+			name_list_add(&keys, arena_strdup(&c->arena, str_of(c->add.v[i].key)));
+	text = name_list_join(&keys, ", ");
 	if (keys.n > 0 && !properties_get(encoder, ENCODER "secret"))
 		r = configs_refuse(c,
 			"requirement failed: " ENCODER
@@ -399,7 +415,7 @@ static int prepare_passwords(struct configs *c, const struct properties *encoder
 	else
 		r = encode_passwords(c, encoder, &keys);
 	free(text);
-	words_fini(&keys);
+	name_list_fini(&keys);
 	return r;
 }
 
@@ -459,11 +475,11 @@ static int check_value(struct configs *c, const struct config_key *k, const char
 }
 
 /* "HashSet(a, b)": Scala's, in its order; in the arena. */
-static const char *hash_set(struct configs *c, const struct words *w)
+static const char *hash_set(struct configs *c, const struct name_list *w)
 {
 	int32_t *hashes = xcalloc(w->n + 1, sizeof(*hashes));
 	size_t *order = xcalloc(w->n + 1, sizeof(*order));
-	struct words sorted = {NULL, 0, 0};
+	struct name_list sorted = {NULL, 0, 0};
 	const char *set;
 	char *text;
 
@@ -471,11 +487,11 @@ static const char *hash_set(struct configs *c, const struct words *w)
 		hashes[i] = str_java_hash(str_of(w->v[i]));
 	scala_order(hashes, w->n, scala_buckets(w->n), order);
 	for (size_t i = 0; i < w->n; i++)
-		words_add(&sorted, w->v[order[i]]);
-	text = words_join(&sorted, ", ");
+		name_list_add(&sorted, w->v[order[i]]);
+	text = name_list_join(&sorted, ", ");
 	set = arena_printf(&c->arena, "HashSet(%s)", text).p;
 	free(text);
-	words_fini(&sorted);
+	name_list_fini(&sorted);
 	free(order);
 	free(hashes);
 	return set;
@@ -484,16 +500,16 @@ static const char *hash_set(struct configs *c, const struct words *w)
 static int check_quotas(struct configs *c, const struct properties *p,
 	const struct config_key *keys, size_t n, bool scram)
 {
-	struct words unknown = {NULL, 0, 0};
+	struct name_list unknown = {NULL, 0, 0};
 
 	for (size_t i = 0; i < p->n; i++)
 		if (!find_key(keys, n, p->v[i].key) &&
 			!(scram && scram_mechanism_find(p->v[i].key) != SCRAM_UNKNOWN))
-			words_add(&unknown, p->v[i].key);
+			name_list_add(&unknown, p->v[i].key);
 	if (unknown.n > 0)
 		(void)configs_refuse(c, "requirement failed: Unknown Dynamic Configuration: %s.",
 			hash_set(c, &unknown));
-	words_fini(&unknown);
+	name_list_fini(&unknown);
 	for (size_t i = 0; i < p->n && !c->message; i++) {
 		const struct config_key *k = find_key(keys, n, p->v[i].key);
 

@@ -603,4 +603,13 @@ const struct tool tool_console_consumer = {
 	.options = consumer_options,
 	.options_n = CONSUMER_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Prints the values of records, a line each, and with `--property` settings their keys, headers "
+		"and places. It begins at the end of the topic unless told otherwise, and goes on until it is "
+		"interrupted, has shown as many records as asked, or has waited too long for the next.",
+	.examples =
+		"\tkafka-console-consumer.sh --bootstrap-server host:9092 --topic greetings --from-beginning\n"
+		"\tkafka-console-consumer.sh --bootstrap-server host:9092 --topic greetings --partition 0 \\\n"
+		"\t    --offset 100 --max-messages 5 --property print.key=true",
+	.see_also = "kafka-console-producer.sh(1), kafka-topics.sh(1)",
 };

@@ -414,7 +414,16 @@ const struct tool tool_get_offsets = {
 	.name = "get-offsets",
 	.script = "kafka-get-offsets.sh",
 	.summary = "print offsets of partitions",
+	.synopsis = "--bootstrap-server HOST:PORT,... [OPTION]...",
 	.options = offsets_options,
 	.options_n = OFFSETS_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Prints a line `topic:partition:offset` for each partition. The default is the end, the offset that "
+		"the next record will get. A partition that has no record for `--time` is left out; so is, with a "
+		"message, one that cannot be asked.",
+	.examples =
+		"\tkafka-get-offsets.sh --bootstrap-server host:9092 --topic clicks\n"
+		"\tkafka-get-offsets.sh --bootstrap-server host:9092 --topic-partitions 'clicks:0-2,orders' --time earliest",
+	.see_also = "kafka-consumer-groups.sh(1), kafka-run-class.sh(1)",
 };

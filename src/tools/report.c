@@ -104,6 +104,15 @@ void report(const char *level, const char *logger, const char *fmt, ...)
 	free(text);
 }
 
+void report_thrown(const char *exception)
+{
+	const char *message = strstr(exception, ": ");
+
+	if (message)
+		fprintf(stderr, "%.*s\n", (int)strcspn(message + 2, "\n"), message + 2);
+	fprintf(stderr, "%s\n", exception);
+}
+
 /* NOT_CONTROLLER -> NotController */
 static void camel(const char *name, char *buf, size_t size)
 {

@@ -654,7 +654,18 @@ const struct tool tool_topics = {
 	.name = "topics",
 	.script = "kafka-topics.sh",
 	.summary = "create, list, describe, change and delete topics",
+	.synopsis = "--bootstrap-server HOST:PORT,... --create|--list|--describe|--alter|--delete [OPTION]...",
 	.options = topics_options,
 	.options_n = TOPICS_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Does one of five things to the topics of a cluster. Which topics is said by a name, or, except "
+		"with `--create`, by a regular expression that has to match the whole name; without "
+		"`--topic` `--list` and `--describe` are about all of them.",
+	.examples =
+		"\tkafka-topics.sh --bootstrap-server host:9092 --create --topic clicks --partitions 6 \\\n"
+		"\t    --replication-factor 3 --config retention.ms=86400000\n"
+		"\tkafka-topics.sh --bootstrap-server host:9092 --describe --topic 'clicks.*'\n"
+		"\tkafka-topics.sh --bootstrap-server host:9092 --describe --under-replicated-partitions",
+	.see_also = "kafka-console-producer.sh(1), kafka-console-consumer.sh(1)",
 };

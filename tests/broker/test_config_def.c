@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "protocol/errors.h"
+#include "protocol/metadata_version.h"
 
 #define COLUMNS 10
 

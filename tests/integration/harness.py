@@ -223,10 +223,11 @@ def properties_text(props):
 
 
 class Broker(Process):
-    """One broker: moldaud, or Apache Kafka when MOLDAU_TEST_BROKER says so."""
+    """One broker: moldaud, or Apache Kafka when `apache` or MOLDAU_TEST_BROKER names a home of it."""
 
-    def __init__(self, zookeeper, directory, broker_id=0, chroot="", log_dirs=1, **overrides):
+    def __init__(self, zookeeper, directory, broker_id=0, chroot="", log_dirs=1, apache=None, **overrides):
         super().__init__(f"broker-{broker_id}", directory)
+        self.apache = apache or os.environ.get("MOLDAU_TEST_BROKER")
         self.zookeeper = zookeeper
         self.id = broker_id
         self.chroot = chroot
@@ -267,15 +268,14 @@ class Broker(Process):
     def argv(self):
         config = self.dir / "server.properties"
         config.write_text(properties_text(self.props))
-        home = os.environ.get("MOLDAU_TEST_BROKER")
-        if not home:
+        if not self.apache:
             return [find_moldaud(), config]
         log4j = self.dir / "log4j.properties"
         log4j.write_text("log4j.rootLogger=INFO, out\nlog4j.appender.out=org.apache.log4j.ConsoleAppender\n"
                          "log4j.appender.out.layout=org.apache.log4j.PatternLayout\n"
                          "log4j.appender.out.layout.ConversionPattern=[%d] %p %m (%c)%n\n")
-        return ["java", "-Xmx512m", f"-Dlog4j.configuration=file:{log4j}", "-cp", f"{home}/libs/*", "kafka.Kafka",
-                config]
+        return ["java", "-Xmx512m", f"-Dlog4j.configuration=file:{log4j}", "-cp", f"{self.apache}/libs/*",
+                "kafka.Kafka", config]
 
     def launch(self, nofile=None):
         """Starts without waiting."""
@@ -300,7 +300,7 @@ class Broker(Process):
         self.signal(signal.SIGTERM)
         status = self.wait_exit(timeout)
         self.check_sanitizers()
-        assert status in ((0,) if running_moldau() else (0, 143)), f"exit status {status}\n{self.tail()}"
+        assert status in ((0, 143) if self.apache else (0,)), f"exit status {status}\n{self.tail()}"
 
     def restart(self, **overrides):
         self.stop()
@@ -309,7 +309,7 @@ class Broker(Process):
 
     def start_again_after_kill(self, timeout=60):
         """Apache Kafka refuses to start while its old session lives; ours waits by itself."""
-        if not running_moldau():
+        if self.apache:
             with self.zookeeper.client(self.chroot) as zk:
                 wait_until(lambda: zk.exists(f"/brokers/ids/{self.id}") is None, 60, "the old session to expire")
         return self.start(timeout)

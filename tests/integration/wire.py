@@ -123,8 +123,16 @@ class Connection:
         answer.string()
         answer.take("i")
         return answer.array(lambda: (answer.take("h"), answer.string(), answer.take("b"), answer.array(
-            lambda: (answer.take("hiii"), answer.array(lambda: answer.take("i")), answer.array(
+            lambda: (answer.take("hii"), answer.array(lambda: answer.take("i")), answer.array(
                 lambda: answer.take("i"))))))[0][0]
+
+    def cluster(self):
+        """The ids of the brokers and of the controller as this broker has heard them; -1: no controller."""
+        answer = self.request(METADATA, 4, array([]) + b"\0")
+        answer.take("i")
+        ids = answer.array(lambda: (answer.take("i"), answer.string(), answer.take("i"), answer.string())[0])
+        answer.string()
+        return ids, answer.take("i")
 
     def produce(self, topic, partition, records, acks=1, version=7):
         """(error code, base offset)"""

@@ -3,6 +3,7 @@ check_PROGRAMS += \
 	tests/protocol/test_codec \
 	tests/protocol/test_errors \
 	tests/protocol/test_header \
+	tests/protocol/test_metadata_version \
 	tests/protocol/test_primitive \
 	tests/protocol/test_schema
 
@@ -32,3 +33,6 @@ EXTRA_DIST += \
 	tests/protocol/data/errors.tsv \
 	tests/protocol/data/messages.jsonl \
 	tests/protocol/data/primitives.json
+
+tests_protocol_test_metadata_version_SOURCES = tests/protocol/test_metadata_version.c
+tests_protocol_test_metadata_version_LDADD = $(protocol_test_libs)

@@ -90,14 +90,14 @@ static void keys_of_a_list(void **state)
 	(void)state;
 	arena_init(&a, 0);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct words w = {NULL, 0, 0};
+		struct name_list w = {NULL, 0, 0};
 		char *got;
 
 		configs_parse_keys(&a, cases[i].list, &w);
-		got = words_join(&w, "|");
+		got = name_list_join(&w, "|");
 		assert_string_equal(cases[i].want, got);
 		free(got);
-		words_fini(&w);
+		name_list_fini(&w);
 	}
 	arena_fini(&a);
 }

@@ -1,0 +1,16 @@
+/* leader_and_isr.c - LeaderAndIsr (key 4): who leads which partition, from the controller (replication.md 4.2). */
+#include "api/api.h"
+#include "replica/control_answer.h"
+
+static void leader_and_isr(struct request *req)
+{
+	int r = control_answer_leader_and_isr(req->ctx->partitions, req->version, req->in, &req->arena, req->out);
+
+	if (r < 0)
+		return request_close(req, "the answer to LeaderAndIsr is too large");
+	request_reply(req);
+}
+
+const struct api api_leader_and_isr = {
+	.key = 4, .min_version = 0, .max_version = 7, .run_on = RUN_ON_WORKER, .run = leader_and_isr,
+};

@@ -1,0 +1,16 @@
+/* stop_replica.c - StopReplica (key 5): stop following, and perhaps delete, replicas (replication.md 4.3). */
+#include "api/api.h"
+#include "replica/control_answer.h"
+
+static void stop_replica(struct request *req)
+{
+	int r = control_answer_stop_replica(req->ctx->partitions, req->in, &req->arena, req->out);
+
+	if (r < 0)
+		return request_close(req, "the answer to StopReplica is too large");
+	request_reply(req);
+}
+
+const struct api api_stop_replica = {
+	.key = 5, .min_version = 0, .max_version = 4, .run_on = RUN_ON_WORKER, .run = stop_replica,
+};

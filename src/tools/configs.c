@@ -122,8 +122,8 @@ static int check_keys(struct configs *c, struct kinds *k, const char *verb, cons
 	if (k->other.n == 0)
 		return 0;
 	return configs_refuse(c,
-		"Only quota %sconfigs can be %s for '%s' using --bootstrap-server. Unexpected config "
-		"names: %s",
+		"Only quota %sconfigs can be %s for '%s' using --bootstrap-server. Unexpected "
+		"config names: %s",
 		clients ? "" : "and SCRAM credential ", verb,
 		clients ? ENTITY_CLIENTS : ENTITY_USERS, scala_list(c, set, &k->other));
 }
@@ -131,8 +131,9 @@ static int check_keys(struct configs *c, struct kinds *k, const char *verb, cons
 static int check_scram(struct configs *c, bool quotas)
 {
 	if (name_list_have(&c->names, ""))
-		return configs_refuse(c, "The use of --entity-default or --user-defaults is not allowed "
-					 "with User SCRAM Credentials using --bootstrap-server.");
+		return configs_refuse(c, "The use of --entity-default or --user-defaults is not "
+					 "allowed with User SCRAM Credentials using "
+					 "--bootstrap-server.");
 	if (quotas)
 		return configs_refuse(c, "Cannot alter both quota and SCRAM credential configs "
 					 "simultaneously for 'users' using --bootstrap-server.");
@@ -321,8 +322,8 @@ static int run(int argc, char **argv)
 		exit_code = 1;
 	} else if (argc < 2 || options_has_help(&o)) {
 		exit_code = options_usage(&o,
-			"This tool helps to manipulate and describe entity config for a topic, client, "
-			"user, broker, ip or client-metrics");
+			"This tool helps to manipulate and describe entity config for a topic, "
+			"client, user, broker, ip or client-metrics");
 	} else if (options_has_version(&o)) {
 		puts(TOOL_KAFKA_VERSION);
 		exit_code = 0;

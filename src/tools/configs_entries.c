@@ -100,8 +100,10 @@ int configs_parse_list(const char *text, struct properties *ret)
 
 bool configs_key_ok(const char *key)
 {
-	return key[strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] ==
-	       '\0';
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+	return key[strspn(key, good)] == '\0';
 }
 
 void configs_parse_keys(struct arena *a, const char *text, struct name_list *ret)
@@ -156,8 +158,8 @@ static int read_added(struct configs *c)
 			return -1;
 		if (configs_parse_list(list, &c->add))
 			return configs_refuse(c,
-				"requirement failed: Invalid entity config: all configs to be added "
-				"must be in the format \"key=val\".");
+				"requirement failed: Invalid entity config: all configs to be "
+				"added must be in the format \"key=val\".");
 	}
 	java_properties_sort(&c->add);
 	return 0;
@@ -169,10 +171,10 @@ static int check_added(struct configs *c)
 
 	if (format)
 		printf("WARNING: The configuration " MESSAGE_FORMAT
-		       "=%s is specified. This configuration will be ignored if the version is newer "
-		       "than the inter.broker.protocol.version specified in the broker or if the "
-		       "inter.broker.protocol.version is 3.0 or newer. This configuration is deprecated "
-		       "and it will be removed in Apache Kafka 4.0.\n",
+		       "=%s is specified. This configuration will be ignored if the version is "
+		       "newer than the inter.broker.protocol.version specified in the broker or "
+		       "if the inter.broker.protocol.version is 3.0 or newer. This configuration "
+		       "is deprecated and it will be removed in Apache Kafka 4.0.\n",
 			format);
 	for (size_t i = 0; i < c->add.n; i++)
 		if (!configs_key_ok(c->add.v[i].key))

@@ -15,16 +15,17 @@ const struct option configs_options[CONFIGS_OPTION_COUNT] = {
 		.arg = "key=value,...",
 		.help = "Settings to set. Square brackets keep commas in a value: k1=v1,k2=[a,b]. "
 			"Users and clients have the quotas producer_byte_rate, consumer_byte_rate, "
-			"request_percentage and controller_mutation_rate; users also SCRAM-SHA-256 and "
-			"SCRAM-SHA-512, as in 'SCRAM-SHA-256=[iterations=8192,password=secret]'; ips "
-			"connection_creation_rate."},
+			"request_percentage and controller_mutation_rate; users also "
+			"SCRAM-SHA-256 and "
+			"SCRAM-SHA-512, as in 'SCRAM-SHA-256=[iterations=8192,password=secret]'; "
+			"ips connection_creation_rate."},
 	[CONFIGS_ADD_CONFIG_FILE] = {.name = "add-config-file",
 		.kind = OPTION_STRING,
 		.arg = "file",
 		.help = "Properties file with settings to set."},
 	[CONFIGS_ALL] = {.name = "all",
-		.help = "With --describe: all settings of topics, brokers and their loggers, not only "
-			"those set while running."},
+		.help = "With --describe: all settings of topics, brokers and their loggers, not "
+			"only those set while running."},
 	[CONFIGS_ALTER] = {.name = "alter", .help = "Change settings."},
 	[CONFIGS_BOOTSTRAP_CONTROLLER] = {.name = "bootstrap-controller",
 		.kind = OPTION_STRING,
@@ -65,13 +66,13 @@ const struct option configs_options[CONFIGS_OPTION_COUNT] = {
 	[CONFIGS_ENTITY_NAME] = {.name = "entity-name",
 		.kind = OPTION_STRING,
 		.arg = "name",
-		.help = "Topic, client id, user, id of a broker, or ip, for the --entity-type before "
-			"it."},
+		.help = "Topic, client id, user, id of a broker, or ip, for the --entity-type "
+			"before it."},
 	[CONFIGS_ENTITY_TYPE] = {.name = "entity-type",
 		.kind = OPTION_STRING,
 		.arg = "type",
-		.help = "topics, clients, users, brokers, broker-loggers, ips or client-metrics; users "
-			"and clients may be given together."},
+		.help = "topics, clients, users, brokers, broker-loggers, ips or client-metrics; "
+			"users and clients may be given together."},
 	[CONFIGS_FORCE] = {.name = "force", .help = "Accepted; nothing is ever asked."},
 	[CONFIGS_IP] = {.name = "ip",
 		.kind = OPTION_STRING,
@@ -92,8 +93,8 @@ const struct option configs_options[CONFIGS_OPTION_COUNT] = {
 	[CONFIGS_ZK_TLS_CONFIG_FILE] = {.name = "zk-tls-config-file",
 		.kind = OPTION_STRING,
 		.arg = "file",
-		.help = "TLS settings for --zookeeper. The ZooKeeper library of this system has no TLS, "
-			"so a file that asks for it is refused."},
+		.help = "TLS settings for --zookeeper. The ZooKeeper library of this system has "
+			"no TLS, so a file that asks for it is refused."},
 	[CONFIGS_ZOOKEEPER] = {.name = "zookeeper",
 		.kind = OPTION_STRING,
 		.arg = "host:port,.../path",
@@ -251,8 +252,8 @@ static int check_known_types(struct configs *c)
 	for (size_t i = 0; i < c->types.n && !c->message; i++)
 		if (!name_list_have(&allowed, c->types.v[i]))
 			(void)configs_refuse(c,
-				"Invalid entity type %s, the entity type must be one of %s with a %s "
-				"argument",
+				"Invalid entity type %s, the entity type must be one of %s with a "
+				"%s argument",
 				c->types.v[i], text,
 				broker ? "--bootstrap-server or --bootstrap-controller"
 				       : "--zookeeper");
@@ -278,8 +279,8 @@ static int check_types(struct configs *c)
 	for (size_t i = 0; i < ARRAY_LEN(shorts) && long_form; i++)
 		if (options_has(c->options, shorts[i].option))
 			return configs_refuse(c,
-				"--entity-{type,name,default} should not be used in conjunction with "
-				"specific entity flags");
+				"--entity-{type,name,default} should not be used in conjunction "
+				"with specific entity flags");
 	return 0;
 }
 
@@ -294,8 +295,8 @@ static int check_connection(struct configs *c)
 					 "--boostrap-controller, or --zookeeper arguments must be "
 					 "specified");
 	if (n > 1)
-		return configs_refuse(c, "Only one of --bootstrap-server, --boostrap-controller, and "
-					 "--zookeeper can be specified");
+		return configs_refuse(c, "Only one of --bootstrap-server, --boostrap-controller, "
+					 "and --zookeeper can be specified");
 	if (options_has(o, CONFIGS_ALL) && options_has(o, CONFIGS_ZOOKEEPER))
 		return configs_refuse(c, "--bootstrap-server must be specified for --all");
 	if (options_has(o, CONFIGS_ZK_TLS_CONFIG_FILE) && !options_has(o, CONFIGS_ZOOKEEPER))
@@ -365,8 +366,9 @@ static int check_alter(struct configs *c, bool has_name, bool has_default)
 	if (name_list_have(&c->types, ENTITY_USERS) || name_list_have(&c->types, ENTITY_CLIENTS) ||
 		name_list_have(&c->types, ENTITY_BROKERS) || name_list_have(&c->types, ENTITY_IPS)) {
 		if (!has_name && !has_default)
-			return configs_refuse(c, "an entity-name or default entity must be specified "
-						 "with --alter of users, clients, brokers or ips");
+			return configs_refuse(c, "an entity-name or default entity must be "
+						 "specified with --alter of users, clients, "
+						 "brokers or ips");
 	} else if (!has_name) {
 		return configs_refuse(
 			c, "an entity name must be specified with --alter of %s", c->types.v[0]);

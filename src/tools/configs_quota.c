@@ -245,6 +245,7 @@ int configs_alter_quotas(struct configs *c)
 	if (r)
 		return configs_fail_call(c, r);
 	if (out.entries_n > 0 && out.entries[0].error_code)
-		return configs_fail_code(c, out.entries[0].error_code, out.entries[0].error_message);
+		return configs_fail_code(
+			c, out.entries[0].error_code, out.entries[0].error_message);
 	return 0;
 }

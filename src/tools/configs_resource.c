@@ -148,8 +148,8 @@ static int describe(
 	if (out.results_n != 1 || out.results[0].resource_type != r->type ||
 		!str_is(out.results[0].resource_name, r->name))
 		return configs_fail(c, "java.util.concurrent.ExecutionException: "
-				       "org.apache.kafka.common.errors.ApiException: The node response "
-				       "did not contain a result for the config resource");
+				       "org.apache.kafka.common.errors.ApiException: The node "
+				       "response did not contain a result for the config resource");
 	if (out.results[0].error_code)
 		return configs_fail_code(
 			c, out.results[0].error_code, out.results[0].error_message);
@@ -261,8 +261,8 @@ static int list_client_metrics(struct configs *c)
 	if (r)
 		return configs_fail_call(c, r);
 	return configs_fail(c, "java.util.concurrent.ExecutionException: "
-			       "org.apache.kafka.common.errors.UnsupportedVersionException: The node "
-			       "does not support LIST_CLIENT_METRICS_RESOURCES");
+			       "org.apache.kafka.common.errors.UnsupportedVersionException: The "
+			       "node does not support LIST_CLIENT_METRICS_RESOURCES");
 }
 
 static int list_entities(struct configs *c, struct name_list *ret)
@@ -399,8 +399,8 @@ static int check_secrets(struct configs *c, const struct name_list *secret)
 	text = name_list_join(&lost, ", ");
 	if (lost.n > 0)
 		(void)configs_refuse(c,
-			"All sensitive broker config entries must be specified for --alter, missing "
-			"entries: Set(%s)",
+			"All sensitive broker config entries must be specified for --alter, "
+			"missing entries: Set(%s)",
 			text);
 	free(text);
 	name_list_fini(&lost);

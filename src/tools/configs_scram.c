@@ -147,8 +147,8 @@ static int set_upsertion(struct configs *c, const struct property *p, upsertion 
 	if (!*password)
 		return configs_fail(c,
 			"java.util.concurrent.ExecutionException: "
-			"org.apache.kafka.common.errors.UnacceptableCredentialException: Password must "
-			"not be empty");
+			"org.apache.kafka.common.errors.UnacceptableCredentialException: Password "
+			"must not be empty");
 	scram_salt(salt);
 	if (scram_salted_password(m, password, strlen(password), (const uint8_t *)salt,
 		    strlen(salt), u->iterations, salted))

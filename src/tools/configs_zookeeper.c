@@ -304,8 +304,8 @@ static int check_not_running(struct task *t)
 		return 0;
 	return configs_refuse(c,
 		"requirement failed: --bootstrap-server option must be specified to update brokers "
-		"configs: %s - %s%s %s running. Broker configuration operations using ZooKeeper are "
-		"only supported if the affected broker(s) are not running.",
+		"configs: %s - %s%s %s running. Broker configuration operations using ZooKeeper "
+		"are only supported if the affected broker(s) are not running.",
 		changes_text(t), one ? "broker " : arena_printf(&c->arena, "%zu", n).p,
 		one ? name : " brokers", one ? "is" : "are");
 }
@@ -406,9 +406,10 @@ static int prepare_passwords(struct configs *c, const struct properties *encoder
 	if (keys.n > 0 && !properties_get(encoder, ENCODER "secret"))
 		r = configs_refuse(c,
 			"requirement failed: " ENCODER
-			"secret must be specified to update Set(%s). Other password encoder configs "
-			"like cipher algorithm and iterations may also be specified to override the "
-			"default encoding parameters. Password encoder configs will not be persisted in "
+			"secret must be specified to update Set(%s). Other password encoder "
+			"configs like cipher algorithm and iterations may also be specified to "
+			"override the default encoding parameters. Password encoder configs will "
+			"not be persisted in "
 			"ZooKeeper.",
 			text);
 	else
@@ -527,8 +528,8 @@ static int check_topic(struct task *t, const struct properties *p)
 
 	if (r == ZK_NO_NODE)
 		return configs_fail(c,
-			"org.apache.kafka.common.errors.UnknownTopicOrPartitionException: Topic '%s' "
-			"does not exist.",
+			"org.apache.kafka.common.errors.UnknownTopicOrPartitionException: Topic "
+			"'%s' does not exist.",
 			name);
 	if (r)
 		return fail_zookeeper(t, r, arena_printf(&c->arena, ZK_PATH_TOPIC, name).p);
@@ -663,8 +664,8 @@ static int check_tls(struct configs *c)
 		return -1;
 	enabled = properties_get(&p, "zookeeper.ssl.client.enable");
 	if (enabled && strcasecmp(enabled, "true") == 0)
-		r = configs_refuse(c, "zookeeper.ssl.client.enable=true is not possible: the ZooKeeper "
-				      "library of this system has no TLS");
+		r = configs_refuse(c, "zookeeper.ssl.client.enable=true is not possible: the "
+				      "ZooKeeper library of this system has no TLS");
 	properties_fini(&p);
 	return r;
 }
@@ -675,7 +676,8 @@ int configs_zookeeper(struct configs *c, const char *connect)
 	struct task t = {.c = c};
 	int r;
 
-	puts("Warning: --zookeeper is deprecated and will be removed in a future version of Kafka.\n"
+	puts("Warning: --zookeeper is deprecated and will be removed in a future version of "
+		"Kafka.\n"
 	     "Use --bootstrap-server instead to specify a broker to connect to.");
 	fflush(stdout);
 	if (check_tls(c))

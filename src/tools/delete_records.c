@@ -41,8 +41,8 @@ static const struct option delete_records_options[DELETE_RECORDS_OPTION_COUNT] =
 	[DELETE_RECORDS_OFFSET_JSON_FILE] = {.name = "offset-json-file",
 		.kind = OPTION_STRING,
 		.arg = "file",
-		.help = "REQUIRED: the partitions and the offsets before which their records go, -1 "
-			"for all records, as in\n"
+		.help = "REQUIRED: the partitions and the offsets before which their records go, "
+			"-1 for all records, as in\n"
 			"{\"partitions\":\n"
 			"  [{\"topic\": \"t\", \"partition\": 0, \"offset\": 10}],\n"
 			" \"version\":1\n"

@@ -156,7 +156,8 @@ const char *ensemble_failure(int r, const char *path, char *buf, size_t size)
 			path ? " for " : "", path ? path : "");
 	else if (r > 0)
 		snprintf(buf, size,
-			"org.apache.zookeeper.KeeperException$%sException: KeeperErrorCode = %s%s%s",
+			"org.apache.zookeeper.KeeperException$%sException: KeeperErrorCode = "
+			"%s%s%s",
 			zk_code_text(r), zk_code_text(r), path ? " for " : "", path ? path : "");
 	else
 		snprintf(buf, size, "kafka.common.KafkaException: %s%s%s", path ? path : "",

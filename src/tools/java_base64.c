@@ -34,7 +34,8 @@ bool java_base64_fault(const char *text, char why[JAVA_BASE64_WHY_MAX], size_t *
 	if (rest == 1)
 		return fault(why, "Last unit does not have enough valid bits");
 	if (at < len) {
-		snprintf(why, JAVA_BASE64_WHY_MAX, "Input byte array has incorrect ending byte at %zu",
+		snprintf(why, JAVA_BASE64_WHY_MAX, "Input byte array has incorrect ending byte at "
+			"%zu",
 			at);
 		return true;
 	}

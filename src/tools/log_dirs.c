@@ -233,8 +233,8 @@ static int check_brokers(struct log_dirs *l, const struct ids *asked, const stru
 	b = ids_text(cluster);
 	if (absent.n > 0)
 		(void)fault(l,
-			"ERROR: The given brokers do not exist from --broker-list: %s. Current existent "
-			"brokers: %s",
+			"ERROR: The given brokers do not exist from --broker-list: %s. Current "
+			"existent brokers: %s",
 			a, b);
 	free(absent.v);
 	free(a);
@@ -309,7 +309,8 @@ static int run_with(struct log_dirs *l, int argc, char **argv)
 		return fault(l, "%s", o->error);
 	if (argc < 2 || options_has_help(o))
 		return options_usage(
-			o, "This tool helps to query log directory usage on the specified brokers.");
+			o, "This tool helps to query log directory usage on the specified "
+				"brokers.");
 	if (options_has_version(o)) {
 		puts(TOOL_KAFKA_VERSION);
 		return 0;

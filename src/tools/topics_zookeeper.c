@@ -109,12 +109,12 @@ static int check_racks(struct topics *t, const struct brokers *b)
 	if (with == 0 || with == b->n)
 		return 0;
 	return topics_fail(t, 0,
-		"Not all brokers have rack information. Add --disable-rack-aware in command line to "
-		"make replica assignment without rack information.");
+		"Not all brokers have rack information. Add --disable-rack-aware in command line "
+		"to make replica assignment without rack information.");
 }
 
-static void add_broker(struct topics *t, struct brokers *b, const char *name, const struct zk_op *op,
-	bool racks)
+static void add_broker(struct topics *t, struct brokers *b, const char *name,
+	const struct zk_op *op, bool racks)
 {
 	struct znode_broker info;
 	int64_t id;
@@ -267,7 +267,9 @@ static int check_free(struct topics *t, const char *name)
 	r = zk_exists(t->zk, NULL, ZK_PATH_TOPIC, name);
 	if (!r)
 		return fail_exists(t, name);
-	return r == ZK_NO_NODE ? check_collisions(t, name) : topics_zk_fail(t, r, ZK_PATH_TOPIC, name);
+	if (r != ZK_NO_NODE)
+		return topics_zk_fail(t, r, ZK_PATH_TOPIC, name);
+	return check_collisions(t, name);
 }
 
 static int write_config(
@@ -408,8 +410,8 @@ static int alter_configs(struct topics *t, const char *name, const struct proper
 	struct znode_config config = ZNODE_CONFIG_INIT;
 	int r;
 
-	puts("WARNING: Altering topic configuration from this script has been deprecated and may be "
-	     "removed in future releases.\n"
+	puts("WARNING: Altering topic configuration from this script has been deprecated and may "
+	     "be removed in future releases.\n"
 	     "         Going forward, please use kafka-configs.sh for this functionality");
 	r = entity_config_read(t->zk, "topics", name, &config);
 	if (r)
@@ -465,8 +467,8 @@ static int check_brokers(
 }
 
 /* The lists from `have` on must be as long as those there are. */
-static int check_lengths(struct topics *t, const struct replica_list *lists, int32_t have, int32_t n,
-	int32_t factor)
+static int check_lengths(struct topics *t, const struct replica_list *lists, int32_t have,
+	int32_t n, int32_t factor)
 {
 	int32_t *partitions = arena_array(&t->arena, (size_t)n, sizeof(*partitions));
 	int32_t *lengths = arena_array(&t->arena, (size_t)n, sizeof(*lengths));
@@ -533,7 +535,8 @@ static int grow(struct topics *t, const char *name, struct znode_topic *topic, i
 	int32_t n;
 
 	if (topic->partitions_n == 0)
-		return topics_fail(t, KERR_INVALID_TOPIC_EXCEPTION, "The topic %s does not exist", name);
+		return topics_fail(t, KERR_INVALID_TOPIC_EXCEPTION, "The topic %s does not "
+			"exist", name);
 	if (topics_assignment(t, &lists, &n) || read_brokers(t, true, &b))
 		return -1;
 	if (topic->partitions[0].partition != 0)
@@ -561,11 +564,12 @@ static int alter_partitions(struct topics *t, const char *name)
 
 	if (is_internal(name))
 		return topics_fail(t, 0,
-			"The number of partitions for the internal topic %s cannot be changed.", name);
+			"The number of partitions for the internal topic %s cannot be "
+			"changed.", name);
 	if (topics_fail_option(t, options_number(t->options, TOPICS_PARTITIONS, &count)))
 		return -1;
-	puts("WARNING: If partitions are increased for a topic that has a key, the partition logic or "
-	     "ordering of the messages will be affected");
+	puts("WARNING: If partitions are increased for a topic that has a key, the partition "
+	     "logic or ordering of the messages will be affected");
 	r = zk_get(t->zk, &v, ZK_PATH_TOPIC, name);
 	if (!r)
 		r = znode_topic_decode(v.data, v.len, &topic);

@@ -42,7 +42,8 @@ static bool is_alive(const struct view *v, int32_t broker)
 	return false;
 }
 
-static bool wants(const struct view *v, const struct znode_assignment *a, const struct znode_state *s)
+static bool wants(
+	const struct view *v, const struct znode_assignment *a, const struct znode_state *s)
 {
 	const struct options *o = v->t->options;
 
@@ -117,7 +118,8 @@ static int read_states(struct view *v, struct picture *p)
 		p->states[i] = ZNODE_STATE_INIT;
 	zk_batch_init(&b, v->t->zk);
 	for (size_t i = 0; i < p->topic.partitions_n; i++)
-		zk_batch_get(&b, ZK_PATH_PARTITION_STATE, p->name, p->topic.partitions[i].partition);
+		zk_batch_get(&b, ZK_PATH_PARTITION_STATE, p->name,
+			p->topic.partitions[i].partition);
 	r = zk_batch_run(&b);
 	for (size_t i = 0; i < p->topic.partitions_n && !r; i++)
 		if (b.ops[i]->rc == 0) /* one that cannot be read shows as one without a leader */

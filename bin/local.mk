@@ -1,17 +1,21 @@
 # The scripts, and the sample configuration: $(prefix)/conf, and the link config -> conf that every guide uses.
 dist_bin_SCRIPTS = \
 	bin/moldau-env.sh \
+	bin/kafka-broker-api-versions.sh \
+	bin/kafka-cluster-ctl.sh \
+	bin/kafka-cluster.sh \
 	bin/kafka-configs.sh \
 	bin/kafka-console-consumer.sh \
 	bin/kafka-console-producer.sh \
 	bin/kafka-consumer-groups.sh \
 	bin/kafka-consumer-perf-test.sh \
 	bin/kafka-delete-records.sh \
+	bin/kafka-dump-log.sh \
+	bin/kafka-e2e-latency.sh \
 	bin/kafka-get-offsets.sh \
 	bin/kafka-log-dirs.sh \
 	bin/kafka-producer-perf-test.sh \
 	bin/kafka-run-class.sh \
-	bin/kafka-dump-log.sh \
 	bin/kafka-server-start.sh \
 	bin/kafka-server-stop.sh \
 	bin/kafka-topics.sh \

@@ -17,7 +17,7 @@
 /* The row that every table here begins with. */
 #define ARGPARSE_HELP                                                                              \
 	{                                                                                          \
-		.name = "help", .help = "show this help and exit", .letter = 'h',                  \
+		.name = "help", .help = "Show this help and exit.", .letter = 'h',                  \
 		.commands = OPTION_EVERYWHERE                                                      \
 	}
 

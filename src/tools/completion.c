@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "tools/options.h"
+#include "tools/argparse.h"
 #include "tools/tool.h"
 
 static bool ends_with(const char *s, const char *end)
@@ -38,11 +38,32 @@ static const char *kind_of(const struct option *row)
 	return is_choice(arg) ? arg : "";
 }
 
+/* Words with '|' between them, from words with commas. */
+static void print_choices(const char *choices, FILE *out)
+{
+	for (; *choices; choices++)
+		if (*choices != ' ')
+			putc(*choices == ',' ? '|' : *choices, out);
+}
+
 static void print_row(const struct option *row, FILE *out)
 {
+	if (row->letter)
+		fprintf(out, " -%c%s", row->letter, row->kind == OPTION_FLAG ? "" : "=");
 	fprintf(out, " %s%s", row->name[0] == '-' ? "" : "--", row->name);
-	if (row->kind != OPTION_FLAG)
-		fprintf(out, "=%s", kind_of(row));
+	if (row->kind == OPTION_FLAG)
+		return;
+	putc('=', out);
+	if (row->choices)
+		print_choices(row->choices, out);
+	else
+		fputs(kind_of(row), out);
+}
+
+static void print_commands(const struct tool *t, FILE *out)
+{
+	for (size_t i = 0; i < t->commands_n; i++)
+		fprintf(out, "%s%s", i ? "|" : " =", t->commands[i].name);
 }
 
 static void print_case(const struct tool *t, FILE *out)
@@ -50,6 +71,7 @@ static void print_case(const struct tool *t, FILE *out)
 	fprintf(out, "\t%s) specs='", t->script);
 	for (size_t i = 0; i < t->options_n; i++)
 		print_row(&t->options[i], out);
+	print_commands(t, out);
 	if (t->words)
 		fprintf(out, " =%s", t->words);
 	fputs(" ' ;;\n", out);

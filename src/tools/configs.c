@@ -336,7 +336,28 @@ const struct tool tool_configs = {
 	.name = "configs",
 	.script = "kafka-configs.sh",
 	.summary = "show and change settings of topics, brokers, users, clients and ips",
+	.synopsis = "--bootstrap-server HOST:PORT,... --describe|--alter --entity-type TYPE "
+		    "[--entity-name NAME|--entity-default] [OPTION]...",
 	.options = configs_options,
 	.options_n = CONFIGS_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Shows the settings of something, or changes them while the cluster runs. What it is about is said "
+		"by `--entity-type` with `--entity-name` or `--entity-default`, or shorter by `--topic`, "
+		"`--broker`, `--broker-defaults`, `--user` and the like. A user and a client given together "
+		"are the quota of that client of that user.\n"
+		"\n"
+		"What `--delete-config` takes back has its default again: that of the brokers' defaults, or of "
+		"server.properties. Credentials are never shown.\n"
+		"\n"
+		"With `--zookeeper` the settings are written where brokers read them, without asking one: it is for "
+		"what must be there before the first of them starts.",
+	.examples =
+		"\tkafka-configs.sh --bootstrap-server host:9092 --describe --topic clicks --all\n"
+		"\tkafka-configs.sh --bootstrap-server host:9092 --alter --topic clicks \\\n"
+		"\t    --add-config retention.ms=3600000,cleanup.policy=[compact,delete]\n"
+		"\tkafka-configs.sh --bootstrap-server host:9092 --alter --broker-defaults --delete-config log.retention.ms\n"
+		"\tkafka-configs.sh --bootstrap-server host:9092 --alter --user ann \\\n"
+		"\t    --add-config 'SCRAM-SHA-512=[iterations=8192,password=secret]'",
+	.see_also = "kafka-topics.sh(1), zookeeper-shell.sh(1)",
 };

@@ -516,33 +516,23 @@ const struct tool tool_consumer_groups = {
 	.script = "kafka-consumer-groups.sh",
 	.summary = "list and describe groups, delete them, move their offsets",
 	.synopsis = "--bootstrap-server HOST:PORT,... "
-		    "--list|--describe|--reset-offsets|--delete|--delete-offsets [OPTION]...",
+		    "--list|--describe|--delete|--reset-offsets|--delete-offsets [OPTION]...",
 	.options = groups_options,
 	.options_n = GROUPS_OPTION_COUNT,
 	.run = run,
 	.description =
-		"Does one of five things to consumer groups. `--describe` shows for each partition "
-		"the offset "
-		"that the group has committed, the end of the log, and how many records are "
-		"between "
-		"them; with `--members` or `--state` it shows who is in the group and how it "
-		"is.\n\n"
-		"`--reset-offsets` moves the offsets of groups that have no members at the moment. "
-		"It "
-		"prints where to, and writes it only with `--execute`. What `--export` prints can "
-		"be kept and "
-		"given to `--from-file` later.",
+		"Shows what consumer groups have read of which partitions, and how far the end is. `LAG` is the number "
+		"of records that a group has yet to read of a partition.\n"
+		"\n"
+		"A group's offsets are moved, and a group is deleted, only while no member is connected. Moving "
+		"them is shown first; it is done with `--execute`.",
 	.examples =
-		"\tkafka-consumer-groups.sh --bootstrap-server host:9092 --describe --group "
-		"billing\n"
-		"\tkafka-consumer-groups.sh --bootstrap-server host:9092 --reset-offsets --group "
-		"billing \\\n"
-		"\t    --topic clicks:0,1 --to-datetime 2026-11-21T08:00:00.000+01:00 --execute\n"
-		"\tkafka-consumer-groups.sh --bootstrap-server host:9092 --reset-offsets --group "
-		"billing \\\n"
-		"\t    --all-topics --to-current --export --dry-run >billing.csv",
-	.exit_status = "0, also when what was asked for failed, which `Error: ...` on the standard "
-		       "output then "
-		       "says; 1 when the options are wrong.",
+		"\tkafka-consumer-groups.sh --bootstrap-server host:9092 --describe --all-groups\n"
+		"\tkafka-consumer-groups.sh --bootstrap-server host:9092 --describe --group billing --members --verbose\n"
+		"\tkafka-consumer-groups.sh --bootstrap-server host:9092 --reset-offsets --group billing \\\n"
+		"\t    --topic clicks:0,1 --to-datetime 2024-05-01T00:00:00.000 --execute",
+	.exit_status =
+		"`1` when the command line was wrong. `0` otherwise, also when the cluster refused what was asked, "
+		"which a message says.",
 	.see_also = "kafka-get-offsets.sh(1), kafka-console-consumer.sh(1)",
 };

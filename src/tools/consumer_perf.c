@@ -446,4 +446,11 @@ const struct tool tool_consumer_perf = {
 	.options = options,
 	.options_n = PERF_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Consumes a topic as a member of a group and prints how long that took: until partitions were "
+		"assigned, and the fetching itself. Records are counted in polls of max.poll.records, so it may "
+		"take a few more than `--messages` says.",
+	.examples =
+		"\tkafka-consumer-perf-test.sh --bootstrap-server host:9092 --topic test --messages 1000000",
+	.see_also = "kafka-producer-perf-test.sh(1), kafka-consumer-groups.sh(1)",
 };

@@ -265,7 +265,19 @@ const struct tool tool_delete_records = {
 	.name = "delete-records",
 	.script = "kafka-delete-records.sh",
 	.summary = "delete records of partitions before an offset",
+	.synopsis = "--bootstrap-server HOST:PORT,... --offset-json-file FILE",
 	.options = delete_records_options,
 	.options_n = DELETE_RECORDS_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Moves the beginning of partitions forward. Records before it cannot be read any more; their disk space is "
+		"free when the segment files that hold nothing else have been deleted. This cannot be undone.",
+	.examples =
+		"\techo '{\"partitions\": [{\"topic\": \"clicks\", \"partition\": 0, \"offset\": 1000}], "
+		"\"version\": 1}' >before.json\n"
+		"\tkafka-delete-records.sh --bootstrap-server host:9092 --offset-json-file before.json",
+	.exit_status =
+		"`1` when the command line or the file was wrong. `0` otherwise, also when a partition was refused, "
+		"which its line says.",
+	.see_also = "kafka-get-offsets.sh(1)",
 };

@@ -419,13 +419,11 @@ const struct tool tool_get_offsets = {
 	.options_n = OFFSETS_OPTION_COUNT,
 	.run = run,
 	.description =
-		"Prints a line `topic:partition:offset` for each partition that is chosen, by "
-		"default all of "
-		"them with the offset that the next record will get. A partition that has no such "
-		"offset, as with a time after its last record, is left out.",
-	.examples = "\tkafka-get-offsets.sh --bootstrap-server host:9092 --topic clicks --time "
-		    "earliest\n"
-		    "\tkafka-get-offsets.sh --bootstrap-server host:9092 --topic-partitions "
-		    "'clicks:0-3,orders'",
-	.see_also = "kafka-consumer-groups.sh(1)",
+		"Prints a line `topic:partition:offset` for each partition. The default is the end, the offset that "
+		"the next record will get. A partition that has no record for `--time` is left out; so is, with a "
+		"message, one that cannot be asked.",
+	.examples =
+		"\tkafka-get-offsets.sh --bootstrap-server host:9092 --topic clicks\n"
+		"\tkafka-get-offsets.sh --bootstrap-server host:9092 --topic-partitions 'clicks:0-2,orders' --time earliest",
+	.see_also = "kafka-consumer-groups.sh(1), kafka-run-class.sh(1)",
 };

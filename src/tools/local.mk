@@ -7,12 +7,15 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/admin_job.c src/tools/admin_job.h \
 	src/tools/admin_offsets.c src/tools/admin_offsets.h \
 	src/tools/admin_topics.c src/tools/admin_topics.h \
+	src/tools/api_keys.def \
 	src/tools/argparse.c src/tools/argparse.h \
 	src/tools/argparse_usage.c \
+	src/tools/broker_api_versions.c \
 	src/tools/client_log.c src/tools/client_log.h \
 	src/tools/client_metrics.c src/tools/client_metrics.h \
 	src/tools/client_properties.c src/tools/client_properties.h \
 	src/tools/client_security.c src/tools/client_security.h \
+	src/tools/cluster.c \
 	src/tools/column.c src/tools/column.h \
 	src/tools/completion.c src/tools/completion.h \
 	src/tools/configs.c src/tools/configs_priv.h \
@@ -47,6 +50,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/dump_log_index.c \
 	src/tools/dump_log_producers.c \
 	src/tools/dump_log_records.c \
+	src/tools/e2e_latency.c \
 	src/tools/ensemble.c src/tools/ensemble.h \
 	src/tools/findings.c src/tools/findings.h \
 	src/tools/formatter.c src/tools/formatter.h \
@@ -57,6 +61,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/java_base64.c src/tools/java_base64.h \
 	src/tools/java_date.c src/tools/java_date.h \
 	src/tools/java_exception.c src/tools/java_exception.h \
+	src/tools/java_map.c src/tools/java_map.h \
 	src/tools/java_number.c src/tools/java_number.h \
 	src/tools/java_order.c src/tools/java_order.h \
 	src/tools/java_random.c src/tools/java_random.h \
@@ -88,6 +93,11 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/producer_perf_options.c \
 	src/tools/record_decoder.c src/tools/record_decoder.h src/tools/record_decoder_priv.h \
 	src/tools/records.c src/tools/records.h \
+	src/tools/records.def \
+	src/tools/records/consumer_group.def \
+	src/tools/records/kraft_cluster.def \
+	src/tools/records/kraft_control.def \
+	src/tools/records/remote_log.def \
 	src/tools/report.c src/tools/report.h \
 	src/tools/reset_plan.c src/tools/reset_plan.h \
 	src/tools/scala_hash.c src/tools/scala_hash.h \

@@ -13,6 +13,7 @@
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/header.h"
+#include "tools/java_map.h"
 #include "tools/java_order.h"
 #include "tools/log_dirs_priv.h"
 #include "tools/options.h"
@@ -339,7 +340,15 @@ const struct tool tool_log_dirs = {
 	.name = "log-dirs",
 	.script = "kafka-log-dirs.sh",
 	.summary = "show what the log directories of brokers hold",
+	.synopsis = "--bootstrap-server HOST:PORT,... --describe [OPTION]...",
 	.options = log_dirs_options,
 	.options_n = LOG_DIRS_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Prints two lines of text, and a line of JSON with what each log directory of the brokers holds: of each "
+		"replica its size in bytes, how far it is behind (`offsetLag`), and whether it is on its way "
+		"from another directory (`isFuture`). `error` is not null for a directory that has failed.",
+	.examples =
+		"\tkafka-log-dirs.sh --bootstrap-server host:9092 --describe --topic-list clicks | tail -n 1 | jq .",
+	.see_also = "kafka-topics.sh(1), kafka-dump-log.sh(1)",
 };

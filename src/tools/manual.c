@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "tools/options.h"
+#include "tools/argparse.h"
 #include "tools/tool.h"
 
 static int section_of(const struct tool *t)
@@ -88,15 +88,20 @@ static void print_section(const char *title, const char *text, FILE *out)
 	print_prose(text, out);
 }
 
-/* Lines of a help text stand by themselves. */
+/* Lines of a help text stand by themselves. One of a few words becomes a sentence. */
 static void print_help(const char *help, FILE *out)
 {
+	bool sentence = !strchr(help, '\n');
+	const char *begin = help;
+
+	if (sentence && islower((unsigned char)*help))
+		putc(toupper((unsigned char)*help++), out);
 	while (*help) {
 		size_t len = strcspn(help, "\n");
-		size_t blank = strspn(help, " ");
+		size_t blank = help > begin && help[-1] == '\n' ? strspn(help, " ") : 0;
 
 		print_text(help + blank, len - blank, out);
-		putc('\n', out);
+		fputs(sentence && len > 0 && isalnum((unsigned char)help[len - 1]) ? ".\n" : "\n", out);
 		help += len;
 		if (*help == '\n') {
 			help++;
@@ -105,28 +110,62 @@ static void print_help(const char *help, FILE *out)
 	}
 }
 
-static void print_option(const struct option *row, FILE *out)
+static const char *argument_of(const struct option *row)
+{
+	if (row->arg)
+		return row->arg;
+	return row->kind == OPTION_INT || row->kind == OPTION_LONG || row->kind == OPTION_REAL ? "number" : "value";
+}
+
+/* -b, --bootstrap-server host:port,... */
+static void print_names(const struct option *row, FILE *out)
 {
 	bool maybe = row->kind == OPTION_MAYBE;
-	const char *arg = row->arg	       ? row->arg
-			  : row->kind == OPTION_INT || row->kind == OPTION_LONG ? "number"
-										 : "value";
 
-	fputs(".TP\n\\fB", out);
+	fputs("\\fB", out);
+	if (row->letter)
+		fprintf(out, "\\-%c\\fR, \\fB", row->letter);
 	print_words(row->name[0] == '-' ? "" : "--", out);
 	print_words(row->name, out);
 	fputs("\\fR", out);
-	if (row->kind != OPTION_FLAG) {
-		fputs(maybe ? " [\\fI" : " \\fI", out);
-		print_words(arg, out);
-		fputs(maybe ? "\\fR]" : "\\fR", out);
-	}
+	if (row->kind == OPTION_FLAG)
+		return;
+	fputs(maybe ? " [\\fI" : " \\fI", out);
+	print_words(argument_of(row), out);
+	fputs(maybe ? "\\fR]" : "\\fR", out);
+	if (row->many)
+		fputs(" ...", out);
+}
+
+static void print_option(const struct option *row, FILE *out)
+{
+	fputs(".TP\n", out);
+	print_names(row, out);
 	putc('\n', out);
+	if (row->required)
+		fputs("REQUIRED.\n", out);
 	print_help(row->help, out);
+	if (row->choices) {
+		fputs("One of ", out);
+		print_words(row->choices, out);
+		fputs(".\n", out);
+	}
 	if (row->def) {
 		fputs(".br\nDefault: ", out);
 		print_words(*row->def ? row->def : "empty", out);
 		putc('\n', out);
+	}
+}
+
+/* Options of the tool itself, or of a sub-command. */
+static void print_rows(const struct tool *t, int command, FILE *out)
+{
+	for (size_t i = 0; i < t->options_n; i++) {
+		bool common = t->options[i].commands == OPTION_EVERYWHERE;
+
+		if (t->commands_n == 0 || (command == ARGPARSE_NO_COMMAND && common) ||
+			(!common && argparse_has_row(&t->options[i], command)))
+			print_option(&t->options[i], out);
 	}
 }
 
@@ -135,8 +174,22 @@ static void print_options(const struct tool *t, FILE *out)
 	if (t->options_n == 0)
 		return;
 	fputs(".SH OPTIONS\n", out);
-	for (size_t i = 0; i < t->options_n; i++)
-		print_option(&t->options[i], out);
+	print_rows(t, ARGPARSE_NO_COMMAND, out);
+}
+
+static void print_commands(const struct tool *t, FILE *out)
+{
+	if (t->commands_n == 0)
+		return;
+	fputs(".SH COMMANDS\n", out);
+	for (size_t i = 0; i < t->commands_n; i++) {
+		fputs(".SS ", out);
+		print_words(t->commands[i].name, out);
+		putc('\n', out);
+		print_words(t->commands[i].help, out);
+		putc('\n', out);
+		print_rows(t, (int)i, out);
+	}
 }
 
 static void print_status(const struct tool *t, FILE *out)
@@ -237,6 +290,7 @@ void manual_print(const struct tool *t, FILE *out)
 	if (strcmp(t->script, "moldau") == 0)
 		print_tools(out);
 	print_options(t, out);
+	print_commands(t, out);
 	print_section("EXAMPLES", t->examples, out);
 	print_status(t, out);
 	print_environment(t, out);

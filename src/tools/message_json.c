@@ -7,10 +7,10 @@
 
 #include "base/attr.h"
 #include "base/uuid.h"
-#include "broker/config_def.h"
 #include "protocol/codec.h"
 #include "protocol/primitive.h"
 #include "protocol/schema.h"
+#include "tools/json_text.h"
 
 struct writing {
 	int version;
@@ -19,17 +19,6 @@ struct writing {
 };
 
 static void put_struct(const struct writing *w, const struct schema *s, const void *in);
-
-/* Bytes up to the next one that needs care: no control character, quote, backslash or byte beyond ASCII. */
-static size_t plain_length(const char *p, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n && (unsigned char)p[i] >= ' ' && (unsigned char)p[i] < 0x7f && p[i] != '"' &&
-		p[i] != '\\')
-		i++;
-	return i;
-}
 
 /* One character at p; returns its length in bytes. */
 static size_t put_character(const char *p, size_t n, FILE *out)
@@ -54,34 +43,6 @@ void message_json_plain(const void *text, size_t n, FILE *out)
 		else
 			i += put_character(p + i, n - i, out);
 	}
-}
-
-void message_json_string(struct str s, FILE *out)
-{
-	static const char escaped[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
-	size_t n = (size_t)MAX(s.len, 0);
-
-	if (s.len < 0) {
-		fputs("null", out);
-		return;
-	}
-	putc('"', out);
-	for (size_t i = 0; i < n;) {
-		size_t plain = plain_length(s.p + i, n - i);
-		const char *at;
-
-		fwrite(s.p + i, 1, plain, out);
-		i += plain;
-		if (i == n)
-			break;
-		at = s.p[i] ? strchr(escaped, s.p[i]) : NULL;
-		if (at)
-			fprintf(out, "\\%c", letters[at - escaped]);
-		else if ((unsigned char)s.p[i] < ' ')
-			fprintf(out, "\\u%04X", (unsigned)s.p[i]);
-		i += at || (unsigned char)s.p[i] < ' ' ? 1 : put_character(s.p + i, n - i, out);
-	}
-	putc('"', out);
 }
 
 static void put_base64(struct bytes b, FILE *out)
@@ -120,15 +81,6 @@ static void put_name(const char *name, FILE *out)
 	fputs("\":", out);
 }
 
-/* A number that is no number is a string in Jackson's JSON. */
-static void put_double(double d, FILE *out)
-{
-	char text[64];
-	bool number = d - d == 0;
-
-	fprintf(out, number ? "%s" : "\"%s\"", java_double(d, text, sizeof(text)));
-}
-
 static void put_value(const struct writing *w, const struct field *f, const void *p)
 {
 	char text[UUID_TEXT_LEN + 1];
@@ -153,13 +105,13 @@ static void put_value(const struct writing *w, const struct field *f, const void
 		fprintf(w->out, "%" PRId64, *(const int64_t *)p);
 		break;
 	case FIELD_float64:
-		put_double(*(const double *)p, w->out);
+		json_put_real(w->out, *(const double *)p);
 		break;
 	case FIELD_uuid:
 		fprintf(w->out, "\"%s\"", uuid_text(*(const struct uuid *)p, text));
 		break;
 	case FIELD_string:
-		message_json_string(*(const struct str *)p, w->out);
+		json_put_string(w->out, *(const struct str *)p);
 		break;
 	case FIELD_bytes:
 		if (!w->bytes || !w->bytes(f, *(const struct bytes *)p, w->out))

@@ -22,9 +22,6 @@ typedef bool message_json_bytes_fn(const struct field *f, struct bytes b, FILE *
 void message_json(const struct schema *s, int version, const void *in, message_json_bytes_fn *bytes,
 	FILE *out);
 
-/* A text in quotes; null for a null. */
-void message_json_string(struct str s, FILE *out);
-
 /* Text as Java decodes UTF-8: bytes that are none become U+FFFD. */
 void message_json_plain(const void *p, size_t n, FILE *out);
 

@@ -126,6 +126,7 @@ int producer_init(struct producer *p, struct properties *config, char **ret_exce
 			    config, numbers[i].key, numbers[i].def, numbers[i].ret, &error))
 			return throw(ret_exception, xasprintf(CONFIG_EXCEPTION "%s", error));
 	}
+	p->max_block_ms = MIN(p->max_block_ms, INT64_MAX / 4); /* a deadline can be computed */
 	if (set_delivery_timeout(p, config, linger, request, ret_exception))
 		return -EINVAL;
 	if (properties_get(config, "transactional.id"))

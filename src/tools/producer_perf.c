@@ -217,4 +217,18 @@ const struct tool tool_producer_perf = {
 	.options = producer_perf_options,
 	.options_n = PERF_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Sends records as fast as they are taken, or as `--throughput` says. A line every five seconds "
+		"tells how many were acknowledged and how long that took, the last line the whole with "
+		"percentiles.\n\n"
+		"The settings are those of a Java producer: without any of them a batch is sent as soon as the "
+		"broker can take it, all in-sync replicas have to have it, and records are numbered "
+		"(enable.idempotence). Memory for records on their way is bounded by buffer.memory.\n\n"
+		"Old guides call the options `--broker-list`, `--topics`, `--messages` and `--message-size`; "
+		"these are understood too.",
+	.examples =
+		"\tkafka-producer-perf-test.sh --topic test --num-records 1000000 --record-size 200 \\\n"
+		"\t    --throughput -1 --producer-props bootstrap.servers=host:9092 linger.ms=5 \\\n"
+		"\t    batch.size=65536",
+	.see_also = "kafka-consumer-perf-test.sh(1), kafka-e2e-latency.sh(1)",
 };

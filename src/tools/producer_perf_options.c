@@ -18,35 +18,35 @@
 
 const struct option producer_perf_options[PERF_OPTION_COUNT] = {
 	[PERF_HELP] = ARGPARSE_HELP,
-	[PERF_TOPIC] = {"topic", OPTION_STRING, "TOPIC", NULL, "the topic to send to",
+	[PERF_TOPIC] = {"topic", OPTION_STRING, "TOPIC", NULL, "The topic to send to.",
 		.required = true},
 	[PERF_NUM_RECORDS] = {"num-records", OPTION_LONG, "NUM-RECORDS", NULL,
-		"how many records to send", .required = true},
+		"How many records to send.", .required = true},
 	[PERF_PAYLOAD_DELIMITER] = {"payload-delimiter", OPTION_STRING, "PAYLOAD-DELIMITER", "\\n",
-		"what stands between two payloads in the payload file, a Java expression"},
+		"What stands between two payloads in the payload file, a Java expression."},
 	[PERF_THROUGHPUT] = {"throughput", OPTION_REAL, "THROUGHPUT", NULL,
-		"records per second, about; with -1 as many as possible", .required = true},
+		"Records per second, about; with -1 as many as possible.", .required = true},
 	[PERF_PRODUCER_PROPS] = {"producer-props", OPTION_STRING, "PROP-NAME=PROP-VALUE", NULL,
-		"settings of the producer by their Java names, such as bootstrap.servers; these go "
-		"before those of --producer.config",
+		"Settings of the producer by their Java names, such as bootstrap.servers; these go "
+		"before those of --producer.config.",
 		.many = true},
 	[PERF_PRODUCER_CONFIG] = {"producer.config", OPTION_STRING, "CONFIG-FILE", NULL,
-		"properties file with producer settings"},
+		"Properties file with producer settings."},
 	[PERF_PRINT_METRICS] = {"print-metrics", OPTION_FLAG, NULL, NULL,
-		"print the client's metrics at the end"},
+		"Print the client's metrics at the end."},
 	[PERF_TRANSACTIONAL_ID] = {"transactional-id", OPTION_STRING, "TRANSACTIONAL-ID",
 		"performance-producer-default-transactional-id",
-		"id of the transactions, when --transaction-duration-ms asks for some; tools that "
-		"run at the same time need different ones"},
+		"Id of the transactions, when --transaction-duration-ms asks for some. Tools that "
+		"run at the same time need different ones."},
 	[PERF_TRANSACTION_DURATION_MS] = {"transaction-duration-ms", OPTION_LONG,
 		"TRANSACTION-DURATION", "0",
-		"send in transactions, each of which is committed at this age; 0 sends without"},
+		"Send in transactions, each of which is committed at this age; 0 sends without."},
 	[PERF_RECORD_SIZE] = {"record-size", OPTION_INT, "RECORD-SIZE", NULL,
-		"send records of so many random letters", .group = 1},
+		"Send records of so many random letters.", .group = 1},
 	[PERF_PAYLOAD_FILE] = {"payload-file", OPTION_STRING, "PAYLOAD-FILE", NULL,
-		"send parts of this file, picked at random", .group = 1},
+		"Send parts of this file, picked at random.", .group = 1},
 	[PERF_PAYLOAD_MONOTONIC] = {"payload-monotonic", OPTION_FLAG, NULL, NULL,
-		"send the numbers 0, 1, 2 and so on as text", .group = 1},
+		"Send the numbers 0, 1, 2 and so on as text.", .group = 1},
 };
 
 static const struct argparse_group groups[] = {{.description = ONE_PAYLOAD, .required = true}};

@@ -18,7 +18,7 @@
 	}
 #define LOGGC_ROW                                                                                  \
 	{                                                                                          \
-		.name = "-loggc", .help = "Accepted, without effect: there is no garbage collector." \
+		.name = "-loggc", .help = "Accepted, without effect."                                    \
 	}
 #define OVERRIDE_ROW                                                                               \
 	{                                                                                          \
@@ -59,6 +59,40 @@ static const struct option server_stop_options[] = {
 		.arg = "id",
 		.help = "Stop only the broker with this id, as it stands in its command line or "
 			"properties file."},
+};
+
+static const struct option cluster_ctl_options[] = {
+	{.name = "home",
+		.kind = OPTION_STRING,
+		.arg = "directory",
+		.help = "Kafka home on the hosts. Without it, the path of the home that this script is in."},
+	{.name = "properties",
+		.kind = OPTION_STRING,
+		.arg = "file",
+		.help = "Configuration, absolute or below the home. Without it conf/server.properties, or "
+			"conf/zookeeper.properties."},
+	{.name = "log-dir",
+		.kind = OPTION_STRING,
+		.arg = "directory",
+		.help = "Where log files are on the hosts. Without it what LOG_DIR says there, or logs in the home."},
+	{.name = "user", .kind = OPTION_STRING, .arg = "name", .help = "User on the hosts."},
+	{.name = "timeout",
+		.kind = OPTION_INT,
+		.arg = "seconds",
+		.def = "60",
+		.help = "How long a start or a stop may take."},
+	{.name = "ssh",
+		.kind = OPTION_STRING,
+		.arg = "command",
+		.help = "Run this instead of ssh."},
+	{.name = "help", .help = "Print how the script is used."},
+	{.name = "version", .help = "Print the Kafka version whose behaviour the brokers have."},
+};
+
+static const struct option run_class_options[] = {
+	DAEMON_ROW,
+	NAME_ROW,
+	LOGGC_ROW,
 };
 
 static const struct option zookeeper_start_options[] = {
@@ -116,22 +150,52 @@ static const struct tool scripts[] = {
 		.see_also = "kafka-server-start.sh(1), kafka-server-stop.sh(1)",
 	},
 	{
-		.script = "kafka-run-class.sh",
-		.summary = "run a tool by the name of its class in Apache Kafka",
-		.synopsis = "[-daemon] [-name NAME] [-loggc] CLASS [ARGUMENT]...",
-		.options = zookeeper_start_options,
-		.options_n = ARRAY_LEN(zookeeper_start_options),
-		.words = "class",
+		.script = "kafka-cluster-ctl.sh",
+		.summary = "start and stop the brokers of a cluster over ssh",
+		.synopsis = "start|stop|status|zk-start|zk-stop|zk-status [OPTION]... HOST...",
+		.options = cluster_ctl_options,
+		.options_n = ARRAY_LEN(cluster_ctl_options),
+		.words = "start|stop|status|zk-start|zk-stop|zk-status",
 		.description =
-			"Runs what a class of Apache Kafka is the program of, by the names of today "
-			"and of old releases, for scripts that call classes directly. "
-			"`kafka.tools.GetOffsetShell` is kafka-get-offsets.sh(1), `kafka.Kafka` the "
-			"broker.",
-		.examples = "\tkafka-run-class.sh kafka.tools.GetOffsetShell --broker-list localhost:9092 "
-			    "--topic t --time -1",
-		.exit_status = "That of the program; `1` for a class that stands for none.",
-		.environment = LOG_DIR_TEXT,
-		.see_also = "moldau(1)",
+			"Does the same on all hosts at once, and prints a line for each.\n"
+			"\n"
+			"`start` starts a broker in the background and waits until it serves. `stop` asks it to "
+			"stop and waits until its process has ended, so that nobody takes ZooKeeper away from "
+			"brokers that are still stopping. `status` shows whether it runs, its process id and "
+			"its broker id. A broker is known by its properties file; others on the same host are "
+			"left alone.\n"
+			"\n"
+			"`zk-start`, `zk-stop` and `zk-status` do the same for ZooKeeper servers. Start them before "
+			"the brokers, stop them after.\n"
+			"\n"
+			"On a host only sh and a Kafka home are needed. The login must not ask for a password.",
+		.examples =
+			"\tkafka-cluster-ctl.sh zk-start zk1 zk2 zk3\n"
+			"\tkafka-cluster-ctl.sh start --home /opt/module/kafka node1 node2 node3\n"
+			"\tkafka-cluster-ctl.sh stop --timeout 300 node1 node2 node3 && kafka-cluster-ctl.sh zk-stop zk1 zk2 zk3",
+		.exit_status = "`0` when all hosts did what was asked, also when there was nothing to do; `1` when one "
+			       "failed, did not do it in time, or cannot be reached; of `status`, when one does not run.",
+		.environment = "`MOLDAU_SSH`: the command that is run instead of ssh, with a host and a command as its last "
+			       "two words.",
+		.files = "`$LOG_DIR/kafkaServer.out` and `zookeeper.out` on the hosts: output of what was started.",
+		.see_also = "kafka-server-start.sh(1), kafka-server-stop.sh(1)",
+	},
+	{
+		.script = "kafka-run-class.sh",
+		.summary = "run what a class of Apache Kafka is the program of",
+		.synopsis = "[-daemon] [-name NAME] [-loggc] CLASS [WORD]...",
+		.options = run_class_options,
+		.options_n = ARRAY_LEN(run_class_options),
+		.description =
+			"For scripts that call Apache Kafka's tools by the names of their classes, those of "
+			"today and those of old releases, such as `kafka.admin.TopicCommand` or "
+			"`kafka.tools.GetOffsetShell`. It runs the tool of Moldau in the place of the class, "
+			"with the words behind it.",
+		.examples = "\tkafka-run-class.sh kafka.tools.GetOffsetShell --bootstrap-server host:9092 --topic t",
+		.exit_status = "That of the tool; `1` when no tool is in the place of the class.",
+		.environment = LOG_DIR_TEXT "\n`MOLDAU_BUILD`: a build directory to take the programs from.",
+		.files = "`$LOG_DIR/NAME.out`: output of a tool in the background.",
+		.see_also = "kafka-server-start.sh(1)",
 	},
 	{
 		.script = "kafka-server-start.sh",

@@ -9,7 +9,8 @@
 
 #include <stddef.h>
 
-struct option; /* tools/options.h */
+struct argparse_command; /* tools/argparse.h */
+struct option;		 /* tools/options.h */
 
 /* The version of Kafka whose tools these are like; what --version prints. */
 #define TOOL_KAFKA_VERSION "3.9.0"
@@ -31,6 +32,8 @@ struct tool {
 	const char *environment; /* besides what all scripts know */
 	const char *files;
 	const char *see_also; /* "kafka-configs.sh(1), ...", besides moldau(1) */
+	const struct argparse_command *commands; /* sub-commands; the rows' `commands` are bits of them */
+	size_t commands_n;
 	const char *words; /* for the completion, what words besides options are: "file" or "a|b|c"; NULL: none */
 	int section;       /* of the manual; 0: 1 */
 };

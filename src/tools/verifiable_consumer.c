@@ -47,34 +47,34 @@ enum verifiable_option {
 
 static const struct option options[VERIFIABLE_OPTION_COUNT] = {
 	[VERIFIABLE_HELP] = ARGPARSE_HELP,
-	[VERIFIABLE_TOPIC] = {"topic", OPTION_STRING, "TOPIC", NULL, "the topic to consume",
+	[VERIFIABLE_TOPIC] = {"topic", OPTION_STRING, "TOPIC", NULL, "The topic to consume.",
 		.required = true},
 	[VERIFIABLE_GROUP_PROTOCOL] = {"group-protocol", OPTION_STRING, "GROUP_PROTOCOL", "classic",
-		"classic; consumer is known, but no broker that works with ZooKeeper has it"},
+		"How the group works: classic. The other one, consumer, no broker with ZooKeeper has."},
 	[VERIFIABLE_GROUP_REMOTE_ASSIGNOR] = {"group-remote-assignor", OPTION_STRING,
-		"GROUP_REMOTE_ASSIGNOR", NULL, "of the group protocol consumer"},
+		"GROUP_REMOTE_ASSIGNOR", NULL, "An assignor of the broker, for the group protocol consumer."},
 	[VERIFIABLE_GROUP_ID] = {"group-id", OPTION_STRING, "GROUP_ID", NULL,
-		"the group to be a member of", .required = true},
+		"The group to be a member of.", .required = true},
 	[VERIFIABLE_GROUP_INSTANCE_ID] = {"group-instance-id", OPTION_STRING, "GROUP_INSTANCE_ID",
-		NULL, "name of this member that stays when it starts again"},
+		NULL, "Name of this member that stays when it starts again."},
 	[VERIFIABLE_MAX_MESSAGES] = {"max-messages", OPTION_INT, "MAX-MESSAGES", "-1",
-		"how many records to consume; with -1 until the program is stopped"},
+		"How many records to consume; with -1 until the program is stopped."},
 	[VERIFIABLE_SESSION_TIMEOUT] = {"session-timeout", OPTION_INT, "TIMEOUT_MS", "30000",
-		"how long the group waits for a member that is not heard of"},
+		"How long the group waits for a member that is not heard of."},
 	[VERIFIABLE_VERBOSE] = {"verbose", OPTION_FLAG, NULL, NULL,
-		"a line about every record too"},
+		"Print a line about every record too."},
 	[VERIFIABLE_ENABLE_AUTOCOMMIT] = {"enable-autocommit", OPTION_FLAG, NULL, NULL,
-		"let the client commit now and then, instead of after every poll"},
+		"Let the client commit now and then, instead of after every poll."},
 	[VERIFIABLE_RESET_POLICY] = {"reset-policy", OPTION_STRING, "RESETPOLICY", "earliest",
-		"where to begin without a committed offset: earliest, latest or none"},
+		"Where to begin without a committed offset: earliest, latest or none."},
 	[VERIFIABLE_ASSIGNMENT_STRATEGY] = {"assignment-strategy", OPTION_STRING,
-		"ASSIGNMENTSTRATEGY", ASSIGNOR, "Java class that shares out partitions"},
+		"ASSIGNMENTSTRATEGY", ASSIGNOR, "Java class that shares out partitions."},
 	[VERIFIABLE_CONFIG] = {"consumer.config", OPTION_STRING, "CONFIG_FILE", NULL,
-		"properties file with consumer settings; the options go before it"},
+		"Properties file with consumer settings; the options go before it."},
 	[VERIFIABLE_BOOTSTRAP_SERVER] = {"bootstrap-server", OPTION_STRING, SERVERS, NULL,
-		"REQUIRED: the broker or brokers to ask first", .group = 1},
+		"REQUIRED: the broker or brokers to ask first.", .group = 1},
 	[VERIFIABLE_BROKER_LIST] = {"broker-list", OPTION_STRING, SERVERS, NULL,
-		"old name of --bootstrap-server", .group = 1},
+		"Old name of --bootstrap-server.", .group = 1},
 };
 
 static const struct argparse_group groups[] = {
@@ -451,4 +451,13 @@ const struct tool tool_verifiable_consumer = {
 	.options = options,
 	.options_n = VERIFIABLE_OPTION_COUNT,
 	.run = run,
+	.description =
+		"A member of a group that prints a line of JSON about everything that happens: "
+		"`partitions_assigned`, `partitions_revoked`, `records_consumed`, `offsets_committed`. For test "
+		"programs.",
+	.exit_status = "0 also after an error of the group or the topic, which is on the standard error; 1 when the "
+		       "command line or the settings are wrong, and 128 plus its number after a signal, which ends "
+		       "the tool in order.",
+	.examples = "\tkafka-verifiable-consumer.sh --bootstrap-server host:9092 --topic test --group-id g",
+	.see_also = "kafka-verifiable-producer.sh(1)",
 };

@@ -41,29 +41,29 @@ enum verifiable_option {
 
 static const struct option options[VERIFIABLE_OPTION_COUNT] = {
 	[VERIFIABLE_HELP] = ARGPARSE_HELP,
-	[VERIFIABLE_TOPIC] = {"topic", OPTION_STRING, "TOPIC", NULL, "the topic to send to",
+	[VERIFIABLE_TOPIC] = {"topic", OPTION_STRING, "TOPIC", NULL, "The topic to send to.",
 		.required = true},
 	[VERIFIABLE_MAX_MESSAGES] = {"max-messages", OPTION_INT, "MAX-MESSAGES", "-1",
-		"how many records to send; with -1 until the program is stopped"},
+		"How many records to send; with -1 until the program is stopped."},
 	[VERIFIABLE_THROUGHPUT] = {"throughput", OPTION_INT, "THROUGHPUT", "-1",
-		"records per second, about; with -1 as many as possible"},
+		"Records per second, about; with -1 as many as possible."},
 	[VERIFIABLE_ACKS] = {"acks", OPTION_INT, "ACKS", "-1",
-		"who must have a record before it counts as sent: 0 nobody, 1 the leader, -1 all "
-		"in-sync replicas",
+		"Who must have a record before it counts as sent: 0 nobody, 1 the leader, -1 all "
+		"in-sync replicas.",
 		.choices = "0,1,-1"},
 	[VERIFIABLE_CONFIG] = {"producer.config", OPTION_STRING, "CONFIG_FILE", NULL,
-		"properties file with producer settings; they go before those of the options"},
+		"Properties file with producer settings; they go before those of the options."},
 	[VERIFIABLE_CREATE_TIME] = {"message-create-time", OPTION_LONG, "CREATETIME", "-1",
-		"timestamp of the first record, in milliseconds since 1970; later ones follow it"},
+		"Timestamp of the first record, in milliseconds since 1970; later ones follow it."},
 	[VERIFIABLE_VALUE_PREFIX] = {"value-prefix", OPTION_INT, "VALUE-PREFIX", NULL,
-		"number that every value begins with, followed by a dot"},
+		"Number that every value begins with, followed by a dot."},
 	[VERIFIABLE_REPEATING_KEYS] = {"repeating-keys", OPTION_INT, "REPEATING-KEYS", NULL,
-		"give the records keys, from 0 up to this number, which is left out, and then from "
-		"0 again"},
+		"Give the records keys, from 0 up to this number, which is left out, and then from "
+		"0 again."},
 	[VERIFIABLE_BOOTSTRAP_SERVER] = {"bootstrap-server", OPTION_STRING, SERVERS, NULL,
-		"REQUIRED: the broker or brokers to ask first", .group = 1},
+		"REQUIRED: the broker or brokers to ask first.", .group = 1},
 	[VERIFIABLE_BROKER_LIST] = {"broker-list", OPTION_STRING, SERVERS, NULL,
-		"old name of --bootstrap-server", .group = 1},
+		"Old name of --bootstrap-server.", .group = 1},
 };
 
 static const struct argparse_group groups[] = {
@@ -343,4 +343,12 @@ const struct tool tool_verifiable_producer = {
 	.options = options,
 	.options_n = VERIFIABLE_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Sends the numbers 0, 1, 2 and so on and prints a line of JSON about each record: "
+		"`producer_send_success` with partition and offset, or `producer_send_error`. For test "
+		"programs, which compare what was acknowledged with what is there afterwards.",
+	.exit_status = "0 when all records were sent or refused, 1 when the command line or the settings are "
+		       "wrong, and 128 plus its number after a signal, which ends the tool in order.",
+	.examples = "\tkafka-verifiable-producer.sh --bootstrap-server host:9092 --topic test --max-messages 1000",
+	.see_also = "kafka-verifiable-consumer.sh(1)",
 };

@@ -322,7 +322,7 @@ static void help_is_on_standard_output(void **state)
 	static const char want[] =
 		UNREGISTER_USAGE "\n"
 				 "optional arguments:\n"
-				 "  -h, --help             show this help and exit\n"
+				 "  -h, --help             Show this help and exit.\n"
 				 "  --bootstrap-server BOOTSTRAP_SERVER, -b BOOTSTRAP_SERVER\n"
 				 "                         brokers\n"
 				 "  --bootstrap-controller BOOTSTRAP_CONTROLLER, -C "
@@ -352,7 +352,7 @@ static void help_lists_commands_groups_and_defaults(void **state)
 					  "    cluster-id           Prints the id.\n"
 					  "    unregister           Forgets a broker.\n"
 					  "\noptional arguments:\n"
-					  "  -h, --help             show this help and exit\n",
+					  "  -h, --help             Show this help and exit.\n",
 		r->out);
 	options_fini(&r->o);
 	r = read_line(&perf, "");

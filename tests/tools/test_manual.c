@@ -5,14 +5,22 @@
 #include <string.h>
 
 #include "tests/base/unit.h"
-#include "tools/options.h"
+#include "tools/argparse.h"
 #include "tools/tool.h"
 
 static const struct option rows[] = {
-	{.name = "topic", .kind = OPTION_STRING, .arg = "topic", .help = "Which topic."},
+	{.name = "topic", .kind = OPTION_STRING, .arg = "topic", .help = "Which topic.", .letter = 't', .required = true},
 	{.name = "size", .kind = OPTION_INT, .def = "7", .help = ".5 or 'more'.\n a-b\\c"},
-	{.name = "-daemon", .help = "In the background."},
+	{.name = "-daemon", .help = "in the background", .choices = NULL},
+	{.name = "level", .kind = OPTION_LONG, .help = "How much.", .choices = "0,1", .many = true},
 	{.name = "codec", .kind = OPTION_MAYBE, .arg = "name", .def = "", .help = "A codec."},
+};
+
+static const struct argparse_command commands[] = {{"list", "show all"}, {"make", "make one"}};
+static const struct option command_rows[] = {
+	{.name = "all", .help = "For all.", .commands = OPTION_EVERYWHERE},
+	{.name = "server", .kind = OPTION_STRING, .help = "Where."},
+	{.name = "name", .kind = OPTION_STRING, .help = "What.", .commands = 2},
 };
 
 static int run(int argc, char **argv)
@@ -62,9 +70,10 @@ static void options_with_arguments_and_defaults(void **state)
 	expect_section(text, "NAME", "kafka\\-x.sh \\- do x\n");
 	expect_section(text, "SYNOPSIS", "\\fBkafka\\-x.sh\\fR [OPTION]...\n");
 	expect_section(text, "OPTIONS",
-		".TP\n\\fB\\-\\-topic\\fR \\fItopic\\fR\nWhich topic.\n"
+		".TP\n\\fB\\-t\\fR, \\fB\\-\\-topic\\fR \\fItopic\\fR\nREQUIRED.\nWhich topic.\n"
 		".TP\n\\fB\\-\\-size\\fR \\fInumber\\fR\n\\&.5 or \\(aqmore\\(aq.\n.br\na\\-b\\ec\n.br\nDefault: 7\n"
 		".TP\n\\fB\\-daemon\\fR\nIn the background.\n"
+		".TP\n\\fB\\-\\-level\\fR \\fInumber\\fR ...\nHow much.\nOne of 0,1.\n"
 		".TP\n\\fB\\-\\-codec\\fR [\\fIname\\fR]\nA codec.\n.br\nDefault: empty\n");
 	expect_section(text, "SEE ALSO", "moldau(1)\n");
 	expect_section(text, "DESCRIPTION", "Do x.\n");
@@ -100,6 +109,24 @@ static void prose_has_paragraphs_and_blocks(void **state)
 	free(text);
 }
 
+static void sub_commands_have_their_options(void **state)
+{
+	static const struct tool t = {.script = "x",
+		.summary = "do x",
+		.options = command_rows,
+		.options_n = ARRAY_LEN(command_rows),
+		.commands = commands,
+		.commands_n = ARRAY_LEN(commands)};
+	char *text = page(&t);
+
+	(void)state;
+	expect_section(text, "OPTIONS",
+		".TP\n\\fB\\-\\-all\\fR\nFor all.\n.TP\n\\fB\\-\\-server\\fR \\fIvalue\\fR\nWhere.\n");
+	expect_section(text, "COMMANDS",
+		".SS list\nshow all\n.SS make\nmake one\n.TP\n\\fB\\-\\-name\\fR \\fIvalue\\fR\nWhat.\n");
+	free(text);
+}
+
 static void pages_are_named_after_scripts(void **state)
 {
 	char *text = NULL;
@@ -119,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_with_arguments_and_defaults),
 		cmocka_unit_test(prose_has_paragraphs_and_blocks),
+		cmocka_unit_test(sub_commands_have_their_options),
 		cmocka_unit_test(pages_are_named_after_scripts),
 	};
 

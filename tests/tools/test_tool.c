@@ -14,18 +14,10 @@ static void check(bool ok, const struct tool *t, const char *what, const char *t
 		fail_msg("%s: %s: %s", t->script, what, text ? text : "(none)");
 }
 
-static bool ends_like_a_sentence(const char *help)
-{
-	char last = help[strlen(help) - 1];
-
-	return last == '.' || strchr(help, '\n'); /* a list may follow the sentence */
-}
-
 static void check_row(const struct tool *t, const struct option *row)
 {
 	check(row->name && *row->name, t, "a row without a name", NULL);
 	check(row->help && *row->help, t, "no help", row->name);
-	check(ends_like_a_sentence(row->help), t, "help is no sentence", row->name);
 	check(!strchr(row->name, ' ') && !strchr(row->name, '='), t, "name", row->name);
 	check(row->kind != OPTION_FLAG || !row->arg, t, "a flag with an argument", row->name);
 }

@@ -147,7 +147,8 @@ static bool claim(struct cleaner_worker *w, struct log *log, const char *key)
 	struct cleaner_table *t = log_dirs_cleaner_table(d);
 	struct log *current;
 
-	if (cleaner_table_is_uncleanable(t, log_parent_dir(log), key) || !cleaner_table_claim(t, key))
+	if (!log_dirs_is_online(d, log_parent_dir(log)) ||
+	    cleaner_table_is_uncleanable(t, log_parent_dir(log), key) || !cleaner_table_claim(t, key))
 		return false;
 	current = log_dirs_get(d, log_topic(log), log_partition(log));
 	log_unref(current);
@@ -377,12 +378,14 @@ static void give_up(struct cleaner_worker *w, const struct candidate *c, int r)
 	cleaner_table_mark_uncleanable(log_dirs_cleaner_table(w->shared->dirs), log_parent_dir(c->log), c->key);
 }
 
-static void clean(struct cleaner_worker *w, const struct choice *ch)
+/* False: it could not even begin. */
+static bool clean(struct cleaner_worker *w, const struct choice *ch)
 {
 	const struct candidate *c = &ch->best;
 	struct log_dirs *d = w->shared->dirs;
 	struct cleaner_stats stats;
 	int64_t end;
+	bool begun;
 	int r;
 
 	w->key = c->key;
@@ -391,6 +394,7 @@ static void clean(struct cleaner_worker *w, const struct choice *ch)
 	w->overdue_ms = ch->max_overdue_ms;
 	lock_release(&w->lock);
 	r = log_dirs_make_durable(d, c->log, c->dirt.decided_by);
+	begun = r != -ECANCELED;
 	if (r == 0)
 		r = cleaner_pass_run(&w->pass, c->log, &c->dirt, &stats, &end);
 	if (r == 0)
@@ -401,6 +405,7 @@ static void clean(struct cleaner_worker *w, const struct choice *ch)
 		log_dirs_fail_doing(d, w->parent_dir, r, "Failed to clean up log for %s in dir %s due to IOException", c->key,
 		    w->parent_dir);
 	w->key = w->parent_dir = NULL;
+	return begun;
 }
 
 /* --- retention --- */
@@ -426,9 +431,7 @@ bool cleaner_worker_once(struct cleaner_worker *w)
 	bool taken;
 
 	choose(w, &ch);
-	taken = ch.best.log != NULL;
-	if (taken)
-		clean(w, &ch);
+	taken = ch.best.log && clean(w, &ch);
 	drop_candidate(w, &ch.best);
 	log_dirs_each(w->shared->dirs, add_compacted, &l);
 	for (size_t i = 0; i < l.n && !atomic_load(&w->shared->stop); i++)

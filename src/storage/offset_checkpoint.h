@@ -13,7 +13,7 @@
 #define RECOVERY_POINT_CHECKPOINT "recovery-point-offset-checkpoint"
 #define LOG_START_CHECKPOINT	  "log-start-offset-checkpoint"
 #define HIGH_WATERMARK_CHECKPOINT "replication-offset-checkpoint"
-#define CLEANER_CHECKPOINT	  "cleaner-offset-checkpoint" /* exists from the start, empty until something was cleaned */
+#define CLEANER_CHECKPOINT	  "cleaner-offset-checkpoint" /* with a cleaner it exists from the start, empty */
 
 struct offset_checkpoint; /* what was read: a map */
 

@@ -240,6 +240,7 @@ const struct tool tool_cluster = {
 		"`unregister` forgets a broker in clusters without ZooKeeper. With ZooKeeper a broker's "
 		"entry goes by itself, and the tool says that the cluster does not support this.",
 	.examples = "\tkafka-cluster.sh cluster-id --bootstrap-server host:9092",
-	.words = "cluster-id|unregister",
+	.commands = commands,
+	.commands_n = ARRAY_LEN(commands),
 	.see_also = "kafka-broker-api-versions.sh(1)",
 };

@@ -32,7 +32,7 @@ static const char *kind_of(const struct option *row)
 
 	if (strcmp(row->name, "topic") == 0 || strcmp(row->name, "group") == 0)
 		return row->name;
-	if (strcmp(arg, "file") == 0 || strncmp(arg, "file", 4) == 0 || strcmp(arg, "directory") == 0 ||
+	if (strncmp(arg, "file", 4) == 0 || strcmp(arg, "CONFIG") == 0 || strcmp(arg, "directory") == 0 ||
 		ends_with(row->name, "-file") || ends_with(row->name, ".config"))
 		return "file";
 	return is_choice(arg) ? arg : "";
@@ -46,11 +46,8 @@ static void print_choices(const char *choices, FILE *out)
 			putc(*choices == ',' ? '|' : *choices, out);
 }
 
-static void print_row(const struct option *row, FILE *out)
+static void print_value(const struct option *row, FILE *out)
 {
-	if (row->letter)
-		fprintf(out, " -%c%s", row->letter, row->kind == OPTION_FLAG ? "" : "=");
-	fprintf(out, " %s%s", row->name[0] == '-' ? "" : "--", row->name);
 	if (row->kind == OPTION_FLAG)
 		return;
 	putc('=', out);
@@ -58,6 +55,16 @@ static void print_row(const struct option *row, FILE *out)
 		print_choices(row->choices, out);
 	else
 		fputs(kind_of(row), out);
+}
+
+static void print_row(const struct option *row, FILE *out)
+{
+	if (row->letter) {
+		fprintf(out, " -%c", row->letter);
+		print_value(row, out);
+	}
+	fprintf(out, " %s%s", row->name[0] == '-' ? "" : "--", row->name);
+	print_value(row, out);
 }
 
 static void print_commands(const struct tool *t, FILE *out)

@@ -18,8 +18,8 @@
 #include "tools/configs_priv.h"
 #include "tools/ensemble.h"
 #include "tools/java_map.h"
-#include "tools/java_order.h"
 #include "tools/report.h"
+#include "tools/scala_hash.h"
 #include "tools/topic_settings.h"
 #include "zk/batch.h"
 #include "zk/path.h"
@@ -479,13 +479,16 @@ static const char *hash_set(struct configs *c, const struct name_list *w)
 {
 	int32_t *hashes = xcalloc(w->n + 1, sizeof(*hashes));
 	size_t *order = xcalloc(w->n + 1, sizeof(*order));
+	struct scala_table table = SCALA_TABLE_INIT;
 	struct name_list sorted = {NULL, 0, 0};
 	const char *set;
 	char *text;
 
-	for (size_t i = 0; i < w->n; i++)
+	for (size_t i = 0; i < w->n; i++) {
 		hashes[i] = str_java_hash(str_of(w->v[i]));
-	scala_order(hashes, w->n, scala_buckets(w->n), order);
+		scala_table_add(&table, true);
+	}
+	scala_table_order(&table, hashes, w->n, order);
 	for (size_t i = 0; i < w->n; i++)
 		name_list_add(&sorted, w->v[order[i]]);
 	text = name_list_join(&sorted, ", ");

@@ -11,6 +11,7 @@
 #include "protocol/messages.h"
 #include "tools/formatter_log.h"
 #include "tools/java_order.h"
+#include "tools/scala_hash.h"
 
 #define UNDERFLOW "java.nio.BufferUnderflowException"
 #define WRONG_VERSION "java.lang.IllegalStateException: Unknown version of the record"
@@ -112,10 +113,13 @@ static void put_members(struct text *t, const struct group_metadata_value *v, in
 	size_t n = (size_t)v->members_n;
 	int32_t *hashes = xcalloc(n + 1, sizeof(*hashes));
 	size_t *order = xcalloc(n + 1, sizeof(*order));
+	struct scala_table table = SCALA_TABLE_INIT;
 
 	for (size_t i = 0; i < n; i++)
 		hashes[i] = str_java_hash(v->members[i].member_id);
-	scala_order(hashes, n, scala_buckets(n), order);
+	for (size_t i = 0; i < n; i++)
+		scala_table_add(&table, true);
+	scala_table_order(&table, hashes, n, order);
 	for (size_t i = 0; i < n; i++)
 		put_member(t, v, version, order[i], i == 0);
 	free(hashes);
@@ -163,37 +167,39 @@ struct place {
 	int32_t partition;
 };
 
-/* Partitions of a transaction, and the buckets of the set that Kafka adds them to topic by topic. */
+/* Partitions of a transaction, and the table that Kafka adds them to topic by topic. */
 static struct place *places_of(
-	const struct transaction_log_value *v, size_t *ret_n, size_t *ret_buckets)
+	const struct transaction_log_value *v, size_t *ret_n, struct scala_table *table)
 {
 	struct place *places = NULL;
-	size_t n = 0, cap = 0, buckets = 0;
+	size_t n = 0, cap = 0;
 
 	for (int32_t i = 0; i < v->transaction_partitions_n; i++) {
 		size_t of_topic = (size_t)v->transaction_partitions[i].partition_ids_n;
 
 		places = grow_array(places, &cap, n + of_topic, sizeof(*places));
-		for (size_t k = 0; k < of_topic; k++)
+		scala_table_hint(table, of_topic);
+		for (size_t k = 0; k < of_topic; k++) {
+			scala_table_add(table, true);
 			places[n++] = (struct place){v->transaction_partitions[i].topic,
 				v->transaction_partitions[i].partition_ids[k]};
-		buckets = MAX(buckets, scala_buckets_at_once(of_topic));
+		}
 	}
 	*ret_n = n;
-	*ret_buckets = MAX(buckets, scala_buckets(n));
 	return places;
 }
 
 static void put_partitions(struct text *t, const struct transaction_log_value *v)
 {
-	size_t n, buckets, *order;
-	struct place *places = places_of(v, &n, &buckets);
+	struct scala_table table = SCALA_TABLE_INIT;
+	size_t n, *order;
+	struct place *places = places_of(v, &n, &table);
 	int32_t *hashes = xcalloc(n + 1, sizeof(*hashes));
 
 	order = xcalloc(n + 1, sizeof(*order));
 	for (size_t i = 0; i < n; i++)
 		hashes[i] = java_hash_partition(places[i].topic, places[i].partition);
-	scala_order(hashes, n, buckets, order);
+	scala_table_order(&table, hashes, n, order);
 	for (size_t i = 0; i < n; i++)
 		fprintf(t->out, "%s%.*s-%" PRId32, i ? ", " : "", STR_ARG(places[order[i]].topic),
 			places[order[i]].partition);

@@ -1,9 +1,7 @@
 /* java_order.c - HashMap walks its buckets in order, and the keys of a bucket in order of insertion, which growing keeps
- * (java.util.HashMap, resize). Scala's keeps a bucket in order of the hash codes, and grows a little earlier
- * (scala.collection.mutable.HashMap). */
+ * (java.util.HashMap, resize). */
 #include "tools/java_order.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -13,7 +11,6 @@
 
 struct place {
 	size_t bucket, index;
-	int32_t rank; /* within the bucket, before the index */
 };
 
 int32_t java_hash_partition(struct str topic, int32_t partition)
@@ -41,58 +38,26 @@ size_t java_buckets_at_once(size_t n)
 	return buckets;
 }
 
-size_t scala_buckets(size_t n)
-{
-	size_t buckets = BUCKETS_MIN;
-
-	while (n >= buckets / 4 * 3)
-		buckets *= 2;
-	return buckets;
-}
-
-size_t scala_buckets_at_once(size_t n)
-{
-	size_t room = (n + 1) * 4 / 3, buckets = scala_buckets(n);
-
-	while (buckets < room)
-		buckets *= 2;
-	return buckets;
-}
-
 static int by_place(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
 
 	if (x->bucket != y->bucket)
 		return x->bucket < y->bucket ? -1 : 1;
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
 	return x->index < y->index ? -1 : 1;
 }
 
-static void order(const int32_t *hashes, size_t n, size_t buckets, bool ranked, size_t *ret)
+void java_order(const int32_t *hashes, size_t n, size_t buckets, size_t *ret)
 {
 	struct place *places = xcalloc(n + 1, sizeof(*places));
 
 	for (size_t i = 0; i < n; i++) {
 		uint32_t h = (uint32_t)hashes[i];
-		int32_t spread = (int32_t)(h ^ h >> 16);
 
-		places[i] =
-			(struct place){(uint32_t)spread & (buckets - 1), i, ranked ? spread : 0};
+		places[i] = (struct place){(h ^ h >> 16) & (buckets - 1), i};
 	}
 	qsort(places, n, sizeof(*places), by_place);
 	for (size_t i = 0; i < n; i++)
 		ret[i] = places[i].index;
 	free(places);
-}
-
-void java_order(const int32_t *hashes, size_t n, size_t buckets, size_t *ret)
-{
-	order(hashes, n, buckets, false, ret);
-}
-
-void scala_order(const int32_t *hashes, size_t n, size_t buckets, size_t *ret)
-{
-	order(hashes, n, buckets, true, ret);
 }

@@ -1,5 +1,5 @@
-/* java_order.h - the order in which a java.util.HashMap is walked, and a mutable.HashMap of Scala. Kafka's tools print
- * much of what they know in this order, and scripts count lines.
+/* java_order.h - the order in which a java.util.HashMap is walked. Kafka's tools print much of what they know in this
+ * order, and scripts count lines. That of Scala's tables is in scala_hash.h.
  *
  * Thread: any. Layer: tools; pure.
  */
@@ -23,10 +23,5 @@ size_t java_buckets_at_once(size_t n);
  * different, as the map's iterator meets them. Buckets of 8 and more keys, which Java makes trees of, are taken for
  * lists. */
 void java_order(const int32_t *hashes, size_t n, size_t buckets, size_t *ret);
-
-/* The same for Scala 2.13: buckets of a map that n keys were put into one by one, or n at once. */
-size_t scala_buckets(size_t n);
-size_t scala_buckets_at_once(size_t n);
-void scala_order(const int32_t *hashes, size_t n, size_t buckets, size_t *ret);
 
 #endif

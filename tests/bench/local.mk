@@ -11,7 +11,7 @@ tests_bench_compact_SOURCES = tests/bench/compact.c
 tests_bench_compact_LDADD = $(UPTO_storage)
 
 tests_bench_load_SOURCES = tests/bench/load.c tests/bench/load.h tests/bench/load_admin.c tests/bench/load_frames.c \
-	tests/bench/load_latency.c tests/bench/load_requests.c tests/bench/load_stream.c \
+	tests/bench/load_groups.c tests/bench/load_latency.c tests/bench/load_requests.c tests/bench/load_stream.c \
 	tests/bench/wire.c tests/bench/wire.h
 tests_bench_load_LDADD = $(UPTO_record)
 

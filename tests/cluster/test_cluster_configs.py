@@ -99,11 +99,12 @@ def test_a_topic_of_its_own_mind_has_no_unclean_leader(run, two):
 # --- replication ---
 
 
+@pytest.mark.moldau
 @pytest.mark.parametrize("lower", [
     lambda b: configs.alter(b, TOPIC, "t", {"min.insync.replicas": 1}),
     lambda b: configs.alter(b, TOPIC, "t", {"min.insync.replicas": None})], ids=["set", "deleted"])
 def test_a_lower_min_insync_replicas_lets_records_be_seen(run, two, lower):
-    """The high watermark stood still while too few were in sync (KIP-966); the change moves it."""
+    """The high watermark stood still while too few were in sync (KIP-966); the change moves it, without waiting for the next record."""
     members.create_topic(two, "t", 1, 2, min_insync_replicas=2)
     leader = leader_of(two, "t")
     follower, = followers_of(two, leader)

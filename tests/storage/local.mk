@@ -84,3 +84,6 @@ tests_storage_test_cleaner_model_LDADD = $(UPTO_storage) $(TEST_LIBS)
 check_PROGRAMS += tests/storage/test_cleaner_threads
 tests_storage_test_cleaner_threads_SOURCES = tests/storage/test_cleaner_threads.c $(cleaner_fixture)
 tests_storage_test_cleaner_threads_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_cleaner_memory
+tests_storage_test_cleaner_memory_SOURCES = tests/storage/test_cleaner_memory.c $(cleaner_fixture)
+tests_storage_test_cleaner_memory_LDADD = $(UPTO_storage) $(TEST_LIBS)

@@ -69,6 +69,9 @@ options() {
 	expect 'kafka-server-start.sh -d' '-daemon'
 	expect 'kafka-console-consumer.sh --isolation-level read_c' 'read_committed'
 	expect 'kafka-console-consumer.sh --isolation-level=' 'read_committed|read_uncommitted'
+	expect 'kafka-cluster.sh clu' 'cluster-id'
+	expect 'kafka-cluster.sh unregister -i' '-i'
+	expect 'kafka-verifiable-producer.sh --acks -' '-1'
 	expect 'unknown.sh --l' ''
 	complete_line 'kafka-topics.sh '
 	[[ " ${COMPREPLY[*]} " == *' --create '* && ${#COMPREPLY[@]} -gt 20 ]] || {
@@ -82,6 +85,7 @@ files() {
 	expect_files 'kafka-topics.sh --command-config=co'
 	expect_files 'kafka-server-start.sh -daemon conf/ser'
 	expect_files 'moldaud server'
+	expect_files 'kafka-cluster.sh cluster-id -c '
 }
 
 tools_of_moldau() {

@@ -1,4 +1,4 @@
-/* test_java_order.c - maps are walked as Java and Scala walk them; the expectations are what they printed. */
+/* test_java_order.c - maps are walked as Java walks them; the expectations are what it printed. */
 #include "tools/java_order.h"
 
 #include <stdio.h>
@@ -85,50 +85,6 @@ static void numbers_of_buckets(void **state)
 	assert_int_equal(32, java_buckets(13));
 	assert_int_equal(16, java_buckets_at_once(11));
 	assert_int_equal(32, java_buckets_at_once(12));
-	assert_int_equal(16, scala_buckets(11));
-	assert_int_equal(32, scala_buckets(12));
-	assert_int_equal(32, scala_buckets_at_once(12));
-}
-
-/* The set of a transaction, as TransactionLogMessageFormatter printed it. */
-static void scala_sorts_a_bucket_by_hash(void **state)
-{
-	static const char *const want[] = {"p1-2", "p2-3", "p1-1", "p2-2", "p1-0", "p2-1", "p2-0",
-		"p2-13", "p2-12", "p2-11", "p2-10", "p2-9", "p2-8", "p2-7", "p2-6", "p1-4", "p2-5",
-		"p1-3", "p2-4"};
-	int32_t hashes[19];
-	size_t order[19];
-	char names[19][16];
-
-	(void)state;
-	for (int i = 0; i < 19; i++) {
-		const char *topic = i < 14 ? "p2" : "p1";
-		int partition = i < 14 ? i : i - 14;
-
-		hashes[i] = java_hash_partition(str_of(topic), partition);
-		snprintf(names[i], sizeof(names[i]), "%s-%d", topic, partition);
-	}
-	scala_order(hashes, 19, scala_buckets(19), order);
-	for (size_t i = 0; i < 19; i++)
-		assert_string_equal(want[i], names[order[i]]);
-}
-
-static void scala_members(void **state)
-{
-	static const size_t want[] = {5, 6, 3, 13, 4, 12, 9, 11, 10, 7, 8, 1, 2, 0};
-	int32_t hashes[14];
-	size_t order[14];
-
-	(void)state;
-	for (int i = 0; i < 14; i++) {
-		char id[16];
-
-		snprintf(id, sizeof(id), "member-%d", i);
-		hashes[i] = str_java_hash(str_of(id));
-	}
-	scala_order(hashes, 14, scala_buckets(14), order);
-	for (size_t i = 0; i < 14; i++)
-		assert_int_equal(want[i], order[i]);
 }
 
 int main(void)
@@ -139,8 +95,6 @@ int main(void)
 		cmocka_unit_test(partitions_of_two_topics),
 		cmocka_unit_test(texts),
 		cmocka_unit_test(numbers_of_buckets),
-		cmocka_unit_test(scala_sorts_a_bucket_by_hash),
-		cmocka_unit_test(scala_members),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

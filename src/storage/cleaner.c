@@ -16,6 +16,10 @@
 #include "storage/cleaner_worker.h"
 #include "storage/offset_map.h"
 
+/* Lines about the threads themselves are of another class, and go to server.log. */
+#define log_thread(id, what) \
+	logger_write(LOG_INFO, "kafka.log.LogCleaner$CleanerThread", "[kafka-log-cleaner-thread-%d]: %s", (id), (what))
+
 struct cleaner_thread {
 	struct cleaner_worker worker;
 	pthread_t thread;
@@ -61,12 +65,12 @@ static void *thread_main(void *arg)
 	struct cleaner_thread *t = arg;
 	struct cleaner_shared *s = t->worker.shared;
 
-	log_info("[kafka-log-cleaner-thread-%d]: Starting", t->worker.pass.id);
+	log_thread(t->worker.pass.id, "Starting");
 	while (!atomic_load(&s->stop)) {
 		if (!cleaner_worker_once(&t->worker))
 			back_off(s);
 	}
-	log_info("[kafka-log-cleaner-thread-%d]: Stopped", t->worker.pass.id);
+	log_thread(t->worker.pass.id, "Stopped");
 	return NULL;
 }
 
@@ -103,6 +107,8 @@ static void stop_threads(struct cleaner *c)
 	int n;
 
 	log_info("Shutting down the log cleaner.");
+	for (int i = 0; i < c->n; i++)
+		log_thread(i, "Shutting down");
 	atomic_store(&c->shared.stop, true);
 	cleaner_shared_wake(&c->shared);
 	for (int i = 0; i < c->n; i++)
@@ -114,7 +120,7 @@ static void stop_threads(struct cleaner *c)
 	c->n = 0;
 	lock_release(&c->lock);
 	for (int i = 0; i < n; i++) {
-		log_info("[kafka-log-cleaner-thread-%d]: Shutdown completed", i);
+		log_thread(i, "Shutdown completed");
 		cleaner_worker_fini(&v[i].worker);
 	}
 	free(v);

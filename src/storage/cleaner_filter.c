@@ -88,47 +88,83 @@ static bool belongs(const struct record *rec, const struct batch *b)
 	return rec->offset <= b->last_offset && (b->magic < 2 || rec->offset >= b->base_offset);
 }
 
+/* A record on which the map has not been asked yet; by then its bytes may be gone. */
+struct waiting {
+	struct offset_key key;
+	int64_t offset;
+	bool has_key, has_value, wrong_magic;
+};
+
+struct judge {
+	struct cleaner_filter *f;
+	const struct batch *b;
+	struct verdict *v;
+	int64_t latest;
+	struct waiting w[CLEANER_AHEAD];
+	unsigned first, n;
+};
+
 /* storage.md 15.5, "per record of a kept data batch" */
-static bool stays(struct cleaner_filter *f, const struct batch *b, const struct record *rec)
+static bool stays(const struct judge *j, const struct waiting *w)
 {
-	if (rec->offset > offset_map_latest(f->map))
+	struct cleaner_filter *f = j->f;
+
+	if (w->offset > j->latest)
 		return true;
-	if (rec->key.len < 0) {
+	if (!w->has_key) {
 		f->keyless++;
 		return false;
 	}
-	if (rec->offset < offset_map_get(f->map, rec->key))
+	if (w->offset < offset_map_get(f->map, &w->key))
 		return false;
-	if (rec->value.len >= 0)
+	if (w->has_value)
 		return true;
-	if (b->magic < 2)
+	if (j->b->magic < 2)
 		return f->keep_legacy_deletes;
-	return !b->has_delete_horizon || f->now_ms < b->base_timestamp;
+	return !j->b->has_delete_horizon || f->now_ms < j->b->base_timestamp;
 }
 
-static int judge_record(struct cleaner_filter *f, const struct batch *b, const struct record *rec, int8_t magic,
-    struct verdict *v)
+static int judge_first(struct judge *j)
 {
-	bool keep;
-	int r;
+	const struct waiting *w = &j->w[j->first++ % CLEANER_AHEAD];
+	struct verdict *v = j->v;
+	bool keep = stays(j, w);
+	int r = mark(j->f, v->total, keep);
 
-	if (!belongs(rec, b))
-		return KERR_INVALID_RECORD;
-	keep = stays(f, b, rec);
-	r = mark(f, v->total, keep);
-	if (r < 0)
-		return FAIL(r);
+	j->n--;
 	v->total++;
 	v->kept += keep;
-	if (keep && rec->value.len < 0 && rec->offset <= offset_map_latest(f->map))
+	if (keep && !w->has_value && w->offset <= j->latest)
 		v->tombstones = true;
-	if (keep && magic != b->magic)
+	if (keep && w->wrong_magic)
 		v->wrong_magic = true;
-	return 0;
+	return r < 0 ? FAIL(r) : 0;
+}
+
+static int judge_record(struct judge *j, const struct record_reader *in, const struct record *rec)
+{
+	struct waiting *w;
+	int r = 0;
+
+	if (!belongs(rec, j->b))
+		return KERR_INVALID_RECORD;
+	if (in->inner_crc_bad)
+		return KERR_CORRUPT_MESSAGE;
+	if (j->n == CLEANER_AHEAD)
+		r = judge_first(j);
+	w = &j->w[(j->first + j->n++) % CLEANER_AHEAD];
+	w->offset = rec->offset;
+	w->has_key = rec->key.len >= 0;
+	w->has_value = rec->value.len >= 0;
+	w->wrong_magic = j->b->magic < 2 && batch_is_compressed(j->b) && in->inner_magic != j->b->magic;
+	if (w->has_key && w->offset <= j->latest)
+		w->key = offset_map_hash(j->f->map, rec->key);
+	return r;
 }
 
 static int judge(struct cleaner_filter *f, const struct batch *b, struct verdict *v)
 {
+	struct judge j = { .f = f, .b = b, .v = v, .latest = offset_map_latest(f->map) };
 	struct record_reader in;
 	struct record rec;
 	int r = record_reader_init(&in, b, &cleaner_limits, false);
@@ -137,18 +173,18 @@ static int judge(struct cleaner_filter *f, const struct batch *b, struct verdict
 		return FAIL(r);
 	while (r == 0) {
 		r = record_reader_next(&in, &rec);
-		if (r == 0 && in.inner_crc_bad)
-			r = KERR_CORRUPT_MESSAGE;
 		if (r == 0)
-			r = judge_record(f, b, &rec, b->magic < 2 && batch_is_compressed(b) ? in.inner_magic : b->magic,
-			    v);
+			r = judge_record(&j, &in, &rec);
 	}
 	record_reader_fini(&in);
 	if (r == KERR_MESSAGE_TOO_LARGE) {
 		v->untouchable = true;
 		return 0;
 	}
-	return r == RECORDS_END ? 0 : FAIL(r);
+	r = r == RECORDS_END ? 0 : r;
+	while (r == 0 && j.n > 0)
+		r = judge_first(&j);
+	return FAIL(r);
 }
 
 /* --- the second walk --- */

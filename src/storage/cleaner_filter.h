@@ -30,6 +30,9 @@ struct offset_map;
 #define CLEANER_RECORD_MAX ((size_t)128 << 20)
 extern const struct reader_limits cleaner_limits;
 
+/* How many keys are hashed ahead of their look-up. */
+#define CLEANER_AHEAD 16u
+
 struct cleaner_filter {
 	/* what decides; borrowed, set by the caller */
 	const struct offset_map *map;

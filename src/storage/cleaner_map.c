@@ -22,17 +22,44 @@
 /* Answer inside this file: the map takes no more. */
 #define MAP_FULL ((1 << 20) + 2) /* beside RECORDS_END and BATCH_PARTIAL */
 
-static int map_record(struct cleaner_run *run, const struct batch *b, const struct record *rec)
+/* Keys that are hashed, and whose places in the map are on their way from memory. */
+struct ahead {
+	struct {
+		struct offset_key key;
+		int64_t offset;
+	} v[CLEANER_AHEAD];
+	unsigned first, n;
+};
+
+static int put_first(struct cleaner_run *run, struct ahead *a)
 {
+	unsigned i = a->first % CLEANER_AHEAD;
+
+	a->first++;
+	a->n--;
+	return offset_map_put(run->p->map, &a->v[i].key, a->v[i].offset) ? 0 : MAP_FULL;
+}
+
+static int map_record(struct cleaner_run *run, const struct batch *b, const struct record *rec, struct ahead *a)
+{
+	unsigned i;
+	int r = 0;
+
 	if (rec->offset > b->last_offset || (b->magic >= 2 && rec->offset < b->base_offset))
 		return KERR_INVALID_RECORD;
 	if (rec->key.len < 0 || rec->offset < run->dirt->first_dirty)
 		return 0;
-	return offset_map_put(run->p->map, rec->key, rec->offset) ? 0 : MAP_FULL;
+	if (a->n == CLEANER_AHEAD)
+		r = put_first(run, a);
+	i = (a->first + a->n++) % CLEANER_AHEAD;
+	a->v[i].key = offset_map_hash(run->p->map, rec->key);
+	a->v[i].offset = rec->offset;
+	return r;
 }
 
 static int map_records(struct cleaner_run *run, const struct batch *b)
 {
+	struct ahead a = { .n = 0 };
 	struct record_reader in;
 	struct record rec;
 	int r = record_reader_init(&in, b, &cleaner_limits, false);
@@ -40,10 +67,14 @@ static int map_records(struct cleaner_run *run, const struct batch *b)
 	while (r == 0) {
 		r = record_reader_next(&in, &rec);
 		if (r == 0)
-			r = in.inner_crc_bad ? KERR_CORRUPT_MESSAGE : map_record(run, b, &rec);
+			r = in.inner_crc_bad ? KERR_CORRUPT_MESSAGE : map_record(run, b, &rec, &a);
 	}
 	record_reader_fini(&in);
-	return r == RECORDS_END || r == KERR_MESSAGE_TOO_LARGE ? 0 : r;
+	if (r == RECORDS_END || r == KERR_MESSAGE_TOO_LARGE)
+		r = 0;
+	while (r == 0 && a.n > 0)
+		r = put_first(run, &a);
+	return r;
 }
 
 static int map_batch(struct cleaner_run *run, const struct batch *b)
@@ -113,6 +144,7 @@ int cleaner_map_build(struct cleaner_run *run, const struct segment_list *dirty)
 	int r;
 
 	offset_map_clear(run->p->map);
+	offset_map_expect(run->p->map, run->dirt->cleanable_bytes);
 	log_info("Cleaner %d: Building offset map for log %s for %zu segments in offset range [%" PRId64 ", %" PRId64 ").",
 	    run->p->id, run->name, dirty->n, from, end);
 	r = cleaner_note_aborted(run, from, end);

@@ -99,58 +99,65 @@ void offset_map_clear(struct offset_map *m)
 	m->latest = -1;
 }
 
-static struct slot hash_of(const struct offset_map *m, struct bytes key)
+/* With small pages most of a look-up is the walk through the page tables. But a few thousand keys touch all large pages
+ * of a map, which then have to be zeroed. */
+void offset_map_expect(struct offset_map *m, int64_t bytes)
+{
+	(void)madvise(m->slots, m->bytes, bytes >= (int64_t)(m->bytes / 2) ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+static size_t place_of(const struct offset_map *m, const struct offset_key *key)
+{
+	return (size_t)((unsigned __int128)key->hash * m->slots_n >> 64);
+}
+
+struct offset_key offset_map_hash(const struct offset_map *m, struct bytes key)
 {
 	uint8_t out[EVP_MAX_MD_SIZE];
-	struct slot s = { 0 };
+	struct offset_key k;
 	unsigned n;
 	bool ok;
 
-	assert(key.len >= 0);
 	ok = EVP_DigestInit_ex2(m->context, NULL, NULL) == 1 && EVP_DigestUpdate(m->context, m->salt, SALT_SIZE) == 1 &&
-	    EVP_DigestUpdate(m->context, key.p, (size_t)key.len) == 1 &&
+	    EVP_DigestUpdate(m->context, key.p, (size_t)MAX(key.len, 0)) == 1 &&
 	    EVP_DigestFinal_ex(m->context, out, &n) == 1;
-	assert(ok && n >= 16); /* a digest of bytes in memory cannot fail once its context is set up */
+	assert(ok && n >= sizeof(k)); /* a digest of bytes in memory cannot fail once its context is set up */
 	(void)ok;
-	memcpy(&s.hash, out, sizeof(s.hash));
-	memcpy(&s.more, out + sizeof(s.hash), sizeof(s.more));
-	return s;
+	memcpy(&k, out, sizeof(k));
+	__builtin_prefetch(&m->slots[place_of(m, &k)]);
+	return k;
 }
 
-/* The entry of this hash, or the free place where it belongs. */
-static struct slot *find(const struct offset_map *m, const struct slot *s)
+/* The entry of this key, or the free place where it belongs. */
+static struct slot *find(const struct offset_map *m, const struct offset_key *key)
 {
-	size_t i = s->hash % m->slots_n;
+	size_t i = place_of(m, key);
 
-	while (m->slots[i].next != 0 && (m->slots[i].hash != s->hash || m->slots[i].more != s->more))
+	while (m->slots[i].next != 0 && (m->slots[i].hash != key->hash || m->slots[i].more != key->more))
 		i = i + 1 == m->slots_n ? 0 : i + 1;
 	return &m->slots[i];
 }
 
-bool offset_map_put(struct offset_map *m, struct bytes key, int64_t offset)
+bool offset_map_put(struct offset_map *m, const struct offset_key *key, int64_t offset)
 {
-	struct slot s = hash_of(m, key), *at = find(m, &s);
+	struct slot *at = find(m, key);
 
 	assert(offset >= 0 && offset < INT64_MAX);
 	if (at->next == 0) {
 		if (m->size >= m->limit)
 			return false;
 		m->size++;
-		*at = s;
+		at->hash = key->hash;
+		at->more = key->more;
 	}
 	at->next = offset + 1;
 	m->latest = offset;
 	return true;
 }
 
-int64_t offset_map_get(const struct offset_map *m, struct bytes key)
+int64_t offset_map_get(const struct offset_map *m, const struct offset_key *key)
 {
-	struct slot s;
-
-	if (m->size == 0)
-		return -1;
-	s = hash_of(m, key);
-	return find(m, &s)->next - 1;
+	return find(m, key)->next - 1;
 }
 
 int64_t offset_map_latest(const struct offset_map *m)

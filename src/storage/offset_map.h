@@ -31,9 +31,19 @@ DEFINE_CLEANUP(struct offset_map *, offset_map_free)
 bool offset_map_fits(size_t bytes, double load_factor);
 
 void offset_map_clear(struct offset_map *m); /* latest becomes -1 */
+/* An empty map is about to be filled from that many bytes of log: large pages pay off, or they do not. */
+void offset_map_expect(struct offset_map *m, int64_t bytes);
+
+/* A key as the map knows it. Hashing also begins to fetch the key's place from memory, which is most of what a look-up
+ * costs: so hash some keys ahead, and look up later. */
+struct offset_key {
+	uint64_t hash, more;
+};
+struct offset_key offset_map_hash(const struct offset_map *m, struct bytes key);
+
 /* Remembers the key's offset, which becomes the latest. False: full, and the key is not in it. */
-bool offset_map_put(struct offset_map *m, struct bytes key, int64_t offset);
-int64_t offset_map_get(const struct offset_map *m, struct bytes key); /* -1 absent */
+bool offset_map_put(struct offset_map *m, const struct offset_key *key, int64_t offset);
+int64_t offset_map_get(const struct offset_map *m, const struct offset_key *key); /* -1 absent */
 
 /* The last offset that the map speaks of: every record up to there has been looked at. -1 none. */
 int64_t offset_map_latest(const struct offset_map *m);

@@ -186,7 +186,8 @@ const char *admin_timeout_text(struct admin *a, unsigned tries)
 
 	if (a->any)
 		(void)fault(a, -ETIMEDOUT,
-			xasprintf("Call(callName=%s, deadlineMs=%lld, tries=%u, nextAllowedTryMs=%lld) "
+			xasprintf("Call(callName=%s, deadlineMs=%lld, tries=%u, "
+				  "nextAllowedTryMs=%lld) "
 				  "timed out at %lld after %u attempt(s)",
 				a->operation, (long long)deadline, tries,
 				(long long)(wall + a->retry_max_ms), (long long)wall, tries));
@@ -491,8 +492,7 @@ int admin_try_version(struct admin *a, int32_t id, int key, int *ret)
 	return try_target(a, id, key, &w, ret);
 }
 
-int admin_try(
-	struct admin *a, int32_t id, int key, const void *in, struct arena *arena, void *out)
+int admin_try(struct admin *a, int32_t id, int key, const void *in, struct arena *arena, void *out)
 {
 	struct wire *w;
 	int version, r = try_target(a, id, key, &w, &version);

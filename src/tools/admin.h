@@ -17,7 +17,7 @@
 struct admin;
 
 /* Whom to call, besides the id of a broker (0 or more). */
-#define ADMIN_ANY        (-1) /* a broker that answers */
+#define ADMIN_ANY (-1) /* a broker that answers */
 #define ADMIN_CONTROLLER (-2)
 
 struct admin_node {

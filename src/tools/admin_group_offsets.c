@@ -15,7 +15,7 @@
 #include "tools/report.h"
 
 /* Versions of OffsetFetch: since when all topics can be asked for, and several groups. */
-#define FETCH_ALL_SINCE    2
+#define FETCH_ALL_SINCE 2
 #define FETCH_GROUPS_SINCE 8
 
 struct offsets {
@@ -62,12 +62,14 @@ static int build_fetch(void *arg, int version, struct admin_piece *const *pieces
 	return 0;
 }
 
-static void add_offset(struct offsets *o, struct str topic, int32_t partition, int64_t offset, int code)
+static void add_offset(
+	struct offsets *o, struct str topic, int32_t partition, int64_t offset, int code)
 {
 	if (code) {
-		report("WARN", "org.apache.kafka.clients.admin.internals.ListConsumerGroupOffsetsHandler",
-			"Skipping return offset for %.*s-%d due to error %s.", STR_ARG(topic), partition,
-			kerr_name(code));
+		report("WARN",
+			"org.apache.kafka.clients.admin.internals.ListConsumerGroupOffsetsHandler",
+			"Skipping return offset for %.*s-%d due to error %s.", STR_ARG(topic),
+			partition, kerr_name(code));
 		return;
 	}
 	o->v = grow_array(o->v, &o->cap, o->n + 1, sizeof(*o->v));
@@ -94,7 +96,8 @@ static void add_topics(struct offsets *o, const struct offset_fetch_response *ou
 				out->topics[i].partitions[k].error_code);
 }
 
-static void take_fetch(void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *answer)
+static void take_fetch(
+	void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *answer)
 {
 	struct offsets *o = arg;
 	const struct offset_fetch_response *out = answer;
@@ -158,8 +161,9 @@ static int build_commit(void *arg, int version, struct admin_piece *const *piece
 {
 	const struct offsets *o = arg;
 	struct offset_commit_request *in = request;
-	struct offset_commit_request_offset_commit_request_topic *topic = NULL, *topics =
-		CODEC_NEW(arena, offset_commit_request_offset_commit_request_topic, o->n);
+	struct offset_commit_request_offset_commit_request_topic
+		*topic = NULL,
+		*topics = CODEC_NEW(arena, offset_commit_request_offset_commit_request_topic, o->n);
 	struct offset_commit_request_offset_commit_request_partition *partition =
 		CODEC_NEW(arena, offset_commit_request_offset_commit_request_partition, o->n);
 
@@ -200,7 +204,8 @@ static bool may_pass(int code)
 	       code == KERR_COORDINATOR_NOT_AVAILABLE || code == KERR_NOT_COORDINATOR;
 }
 
-static void take_commit(void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *answer)
+static void take_commit(
+	void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *answer)
 {
 	struct offsets *o = arg;
 	const struct offset_commit_response *out = answer;
@@ -271,7 +276,8 @@ int admin_commit_offsets(struct admin *a, struct str group, struct group_offset 
 	if (!p.code) {
 		p.code = failed_partitions(&o, &failed);
 		p.message = arena_printf(arena,
-			"Failed altering consumer group offsets for the following partitions: [%s]", failed);
+			"Failed altering consumer group offsets for the following partitions: [%s]",
+			failed);
 	}
 	free(o.codes);
 	if (!p.code)
@@ -285,8 +291,9 @@ static int build_delete(void *arg, int version, struct admin_piece *const *piece
 {
 	const struct offsets *o = arg;
 	struct offset_delete_request *in = request;
-	struct offset_delete_request_offset_delete_request_topic *topic = NULL, *topics =
-		CODEC_NEW(arena, offset_delete_request_offset_delete_request_topic, o->n);
+	struct offset_delete_request_offset_delete_request_topic
+		*topic = NULL,
+		*topics = CODEC_NEW(arena, offset_delete_request_offset_delete_request_topic, o->n);
 	struct offset_delete_request_offset_delete_request_partition *partition =
 		CODEC_NEW(arena, offset_delete_request_offset_delete_request_partition, o->n);
 
@@ -308,7 +315,8 @@ static int build_delete(void *arg, int version, struct admin_piece *const *piece
 	return 0;
 }
 
-static void take_delete(void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *answer)
+static void take_delete(
+	void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *answer)
 {
 	struct offsets *o = arg;
 	const struct offset_delete_response *out = answer;

@@ -16,7 +16,7 @@
 #define SCHEMA_EXCEPTION "org.apache.kafka.common.protocol.types.SchemaException: "
 /* First versions of ListGroups that filter. */
 #define STATES_SINCE 4
-#define TYPES_SINCE  5
+#define TYPES_SINCE 5
 
 struct list {
 	struct admin_job job;
@@ -60,7 +60,8 @@ static int build_list(void *arg, int version, struct admin_piece *const *pieces,
 	return 0;
 }
 
-static void take_list(void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *answer)
+static void take_list(
+	void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *answer)
 {
 	struct list *l = arg;
 	const struct list_groups_response *out = answer;
@@ -106,7 +107,8 @@ static void drop_repeats(struct list *l)
 }
 
 /* In the order of a HashMap into which the entries were put in the order of the answers. */
-static int order_list(struct list *l, struct arena *arena, struct group_listing **ret, size_t *ret_n)
+static int order_list(
+	struct list *l, struct arena *arena, struct group_listing **ret, size_t *ret_n)
 {
 	int32_t *hashes;
 	size_t *order;
@@ -127,8 +129,8 @@ static int order_list(struct list *l, struct arena *arena, struct group_listing 
 }
 
 /* The first broker's failure. */
-static bool list_failed(struct admin *a, const struct admin_piece *pieces, size_t n, struct arena *arena,
-	struct str *ret_error)
+static bool list_failed(struct admin *a, const struct admin_piece *pieces, size_t n,
+	struct arena *arena, struct str *ret_error)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct admin_node *node = admin_node(a, pieces[i].node);
@@ -136,9 +138,10 @@ static bool list_failed(struct admin *a, const struct admin_piece *pieces, size_
 
 		if (!p.code)
 			continue;
-		p.message = arena_printf(arena, "Error listing groups on %s:%d (id: %d rack: %s): %.*s",
-			node ? node->host : "", node ? node->port : 0, p.node,
-			node && node->rack ? node->rack : "null", STR_ARG(p.message));
+		p.message =
+			arena_printf(arena, "Error listing groups on %s:%d (id: %d rack: %s): %.*s",
+				node ? node->host : "", node ? node->port : 0, p.node,
+				node && node->rack ? node->rack : "null", STR_ARG(p.message));
 		*ret_error = admin_piece_exception(arena, &p);
 		return true;
 	}
@@ -160,8 +163,9 @@ int admin_list_groups(struct admin *a, const struct group_filter *filter, struct
 	int r = 0;
 
 	if (admin_brokers(a, arena, &nodes, &n)) {
-		*ret_error = STR("org.apache.kafka.common.KafkaException: Failed to find brokers to send "
-				 "ListGroups");
+		*ret_error = STR(
+			"org.apache.kafka.common.KafkaException: Failed to find brokers to send "
+			"ListGroups");
 		return -1;
 	}
 	l.job.arg = &l;
@@ -203,8 +207,8 @@ static int build_describe_newer(void *arg, int version, struct admin_piece *cons
 	return 0;
 }
 
-static int build_describe_classic(void *arg, int version, struct admin_piece *const *pieces, size_t n,
-	struct arena *arena, void *request)
+static int build_describe_classic(void *arg, int version, struct admin_piece *const *pieces,
+	size_t n, struct arena *arena, void *request)
 {
 	struct describe_groups_request *in = request;
 	struct str *ids = arena_array(arena, n, sizeof(*ids));
@@ -254,7 +258,8 @@ static int read_assignment(
 	*ret_error = SCHEMA_EXCEPTION "Buffer underflow while parsing consumer protocol's header";
 	if (c.bad || version < 0)
 		return -EINVAL;
-	*ret_error = SCHEMA_EXCEPTION "Buffer underflow while parsing consumer protocol's assignment";
+	*ret_error =
+		SCHEMA_EXCEPTION "Buffer underflow while parsing consumer protocol's assignment";
 	if (codec_decode(&consumer_protocol_assignment_schema,
 		    MIN(version, consumer_protocol_assignment_last), &c, arena, &out))
 		return -EINVAL;
@@ -266,9 +271,9 @@ static int read_assignment(
 	n = 0;
 	for (int32_t i = 0; i < out.assigned_partitions_n; i++)
 		for (int32_t k = 0; k < out.assigned_partitions[i].partitions_n; k++)
-			m->partitions[n++] = (struct group_partition){
-				out.assigned_partitions[i].topic,
-				out.assigned_partitions[i].partitions[k]};
+			m->partitions[n++] =
+				(struct group_partition){out.assigned_partitions[i].topic,
+					out.assigned_partitions[i].partitions[k]};
 	m->partitions_n = without_repeats(m->partitions, n);
 	return 0;
 }
@@ -290,7 +295,8 @@ static void take_newer_members(struct describe *d, struct group_description *g,
 			n += (size_t)in->assignment.topic_partitions[t].partitions_n;
 		m->partitions = arena_array(d->arena, n, sizeof(*m->partitions));
 		for (int32_t t = 0; m->partitions && t < in->assignment.topic_partitions_n; t++)
-			for (int32_t p = 0; p < in->assignment.topic_partitions[t].partitions_n; p++)
+			for (int32_t p = 0; p < in->assignment.topic_partitions[t].partitions_n;
+				p++)
 				m->partitions[k++] = (struct group_partition){
 					in->assignment.topic_partitions[t].topic_name,
 					in->assignment.topic_partitions[t].partitions[p]};
@@ -306,7 +312,8 @@ static void take_describe_newer(
 
 	(void)version;
 	for (int32_t i = 0; i < out->groups_n; i++) {
-		const struct consumer_group_describe_response_described_group *from = &out->groups[i];
+		const struct consumer_group_describe_response_described_group *from =
+			&out->groups[i];
 		struct admin_piece *p = admin_piece_find(pieces, n, from->group_id, 0);
 		struct group_description *g;
 
@@ -330,7 +337,8 @@ static void take_classic_members(struct describe *d, struct group_description *g
 
 	g->members = arena_array(d->arena, (size_t)from->members_n, sizeof(*g->members));
 	for (int32_t i = 0; g->members && i < from->members_n; i++) {
-		const struct describe_groups_response_described_group_member *in = &from->members[i];
+		const struct describe_groups_response_described_group_member *in =
+			&from->members[i];
 		struct group_member *m = &g->members[g->members_n++];
 
 		*m = (struct group_member){.id = in->member_id,
@@ -367,7 +375,8 @@ static void take_describe_classic(
 			take_classic_members(d, g, from);
 		else
 			g->error = arena_printf(d->arena,
-				"java.lang.IllegalArgumentException: GroupId %.*s is not a consumer group "
+				"java.lang.IllegalArgumentException: GroupId %.*s is not a "
+				"consumer group "
 				"(%.*s).",
 				STR_ARG(g->id), STR_ARG(from->protocol_type));
 	}
@@ -398,8 +407,8 @@ void admin_describe_groups(
 	d.job.arg = &d;
 	for (size_t i = 0; i < n; i++) {
 		groups[i] = (struct group_description){.id = groups[i].id, .error = STR_NULL};
-		pieces[i] = (struct admin_piece){
-			.name = groups[i].id, .node = ADMIN_ANY, .index = i};
+		pieces[i] =
+			(struct admin_piece){.name = groups[i].id, .node = ADMIN_ANY, .index = i};
 	}
 	admin_run(a, &d.job, pieces, n, arena);
 	reopen(pieces, n);
@@ -430,7 +439,8 @@ static int build_delete(void *arg, int version, struct admin_piece *const *piece
 	return 0;
 }
 
-static void take_delete(void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *answer)
+static void take_delete(
+	void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *answer)
 {
 	const struct admin_job *job = arg;
 	const struct delete_groups_response *out = answer;
@@ -444,7 +454,8 @@ static void take_delete(void *arg, int version, struct admin_piece *const *piece
 	}
 }
 
-void admin_delete_groups(struct admin *a, struct group_deletion *groups, size_t n, struct arena *arena)
+void admin_delete_groups(
+	struct admin *a, struct group_deletion *groups, size_t n, struct arena *arena)
 {
 	struct admin_job job = {.place = ADMIN_AT_GROUP,
 		.key = API_DELETE_GROUPS,
@@ -454,10 +465,11 @@ void admin_delete_groups(struct admin *a, struct group_deletion *groups, size_t 
 
 	job.arg = &job;
 	for (size_t i = 0; i < n; i++)
-		pieces[i] = (struct admin_piece){
-			.name = groups[i].id, .node = ADMIN_ANY, .index = i};
+		pieces[i] =
+			(struct admin_piece){.name = groups[i].id, .node = ADMIN_ANY, .index = i};
 	admin_run(a, &job, pieces, n, arena);
 	for (size_t i = 0; i < n; i++)
-		groups[i].error = pieces[i].code ? admin_piece_exception(arena, &pieces[i]) : STR_NULL;
+		groups[i].error =
+			pieces[i].code ? admin_piece_exception(arena, &pieces[i]) : STR_NULL;
 	free(pieces);
 }

@@ -18,7 +18,8 @@
 
 struct group_listing {
 	struct str id;
-	struct str state, type; /* as brokers say them: "Stable", "classic"; empty when they do not */
+	struct str state,
+		type; /* as brokers say them: "Stable", "classic"; empty when they do not */
 };
 
 struct group_filter {
@@ -58,7 +59,7 @@ void admin_describe_groups(
 struct group_offset {
 	struct str topic;
 	int32_t partition;
-	int64_t offset;	  /* -1: none */
+	int64_t offset;   /* -1: none */
 	struct str error; /* of this partition, when committing and deleting */
 };
 

@@ -23,7 +23,7 @@
 
 /* First version of FindCoordinator that takes several keys (KIP-699). */
 #define FIND_MANY_SINCE 4
-#define NAME_MAX_LEN    64
+#define NAME_MAX_LEN 64
 
 struct run {
 	struct admin *admin;
@@ -83,10 +83,10 @@ static bool is_elsewhere(enum admin_place place, int code)
 		return code == KERR_NOT_COORDINATOR || code == KERR_COORDINATOR_NOT_AVAILABLE;
 	return place == ADMIN_AT_LEADER &&
 	       (code == KERR_NOT_LEADER_OR_FOLLOWER || code == KERR_LEADER_NOT_AVAILABLE ||
-		       code == KERR_UNKNOWN_TOPIC_OR_PARTITION || code == KERR_KAFKA_STORAGE_ERROR ||
-		       code == KERR_REPLICA_NOT_AVAILABLE || code == KERR_NETWORK_EXCEPTION ||
-		       code == KERR_FENCED_LEADER_EPOCH || code == KERR_UNKNOWN_LEADER_EPOCH ||
-		       code == KERR_LISTENER_NOT_FOUND);
+		       code == KERR_UNKNOWN_TOPIC_OR_PARTITION ||
+		       code == KERR_KAFKA_STORAGE_ERROR || code == KERR_REPLICA_NOT_AVAILABLE ||
+		       code == KERR_NETWORK_EXCEPTION || code == KERR_FENCED_LEADER_EPOCH ||
+		       code == KERR_UNKNOWN_LEADER_EPOCH || code == KERR_LISTENER_NOT_FOUND);
 }
 
 static bool is_not_ready(enum admin_place place, int code)
@@ -164,10 +164,13 @@ static void fail_look_up(struct run *r, struct admin_piece *p, int code)
 
 	finish(p, code,
 		arena_printf(r->arena,
-			"FindCoordinator request for %s `CoordinatorKey(idValue='%.*s', type=%s)` failed "
+			"FindCoordinator request for %s `CoordinatorKey(idValue='%.*s', type=%s)` "
+			"failed "
 			"due to %s",
-			!denied ? "key" : group ? "groupId" : "transactionalId", STR_ARG(p->name),
-			group ? "GROUP" : "TRANSACTION",
+			!denied ? "key"
+			: group ? "groupId"
+				: "transactionalId",
+			STR_ARG(p->name), group ? "GROUP" : "TRANSACTION",
 			denied ? "authorization failure" : "an unexpected error"));
 }
 
@@ -279,17 +282,20 @@ static bool may_pass(int code)
 static void fail_topic(struct run *r, struct admin_piece *p, int code)
 {
 	struct str t = p->name;
-	struct str why = code == KERR_TOPIC_AUTHORIZATION_FAILED ? STR("due to topic authorization failure")
+	struct str why = code == KERR_TOPIC_AUTHORIZATION_FAILED
+				 ? STR("due to topic authorization failure")
 			 : code == KERR_UNKNOWN_TOPIC_OR_PARTITION
-				 ? arena_printf(r->arena, "because metadata for topic `%.*s` could not be found",
+				 ? arena_printf(r->arena,
+					   "because metadata for topic `%.*s` could not be found",
 					   STR_ARG(t))
 			 : code == KERR_INVALID_TOPIC_EXCEPTION
 				 ? arena_printf(r->arena, "due to invalid topic `%.*s`", STR_ARG(t))
-				 : arena_printf(r->arena, "due to unexpected error for topic `%.*s`", STR_ARG(t));
+				 : arena_printf(r->arena,
+					   "due to unexpected error for topic `%.*s`", STR_ARG(t));
 
 	finish(p, code,
-		arena_printf(r->arena, "Failed to fetch metadata for partition %.*s-%d %.*s", STR_ARG(t),
-			p->partition, STR_ARG(why)));
+		arena_printf(r->arena, "Failed to fetch metadata for partition %.*s-%d %.*s",
+			STR_ARG(t), p->partition, STR_ARG(why)));
 }
 
 static bool partition_may_pass(int code)
@@ -304,7 +310,8 @@ static void take_leader(struct run *r, struct admin_piece *p, int code, int32_t 
 		p->node = leader >= 0 ? leader : ADMIN_ANY;
 	else if (!partition_may_pass(code))
 		finish(p, code,
-			arena_printf(r->arena, "Unexpected error during metadata lookup for %.*s-%d",
+			arena_printf(r->arena,
+				"Unexpected error during metadata lookup for %.*s-%d",
 				STR_ARG(p->name), p->partition));
 }
 
@@ -429,16 +436,22 @@ static bool all_done(const struct run *r, bool located)
 	return true;
 }
 
+static struct str timeout_text(struct run *r, int key, unsigned tries)
+{
+	name_step(r, key);
+	return arena_printf(r->arena, "%s", admin_timeout_text(r->admin, tries));
+}
+
 static void time_out(struct run *r, bool locate, unsigned tries)
 {
+	struct str looking = timeout_text(r, r->look_up_key, tries);
+	struct str sending = locate ? STR_NULL : timeout_text(r, r->job->key, tries);
+
 	for (size_t i = 0; i < r->n; i++) {
 		struct admin_piece *p = r->sorted[i];
 
-		if (p->done || (locate && p->node >= 0))
-			continue;
-		name_step(r, is_unplaced(r, p) ? r->look_up_key : r->job->key);
-		finish(p, KERR_REQUEST_TIMED_OUT,
-			arena_printf(r->arena, "%s", admin_timeout_text(r->admin, tries)));
+		if (!p->done && !(locate && p->node >= 0))
+			finish(p, KERR_REQUEST_TIMED_OUT, is_unplaced(r, p) ? looking : sending);
 	}
 }
 

@@ -22,8 +22,8 @@
 #include "tools/admin.h"
 
 enum admin_place {
-	ADMIN_AT_NODE,	      /* the broker `node` that the caller has set */
-	ADMIN_AT_GROUP,	      /* the coordinator of the group `name` */
+	ADMIN_AT_NODE,        /* the broker `node` that the caller has set */
+	ADMIN_AT_GROUP,       /* the coordinator of the group `name` */
 	ADMIN_AT_TRANSACTION, /* the coordinator of the transactional id `name` */
 	ADMIN_AT_LEADER,      /* the leader of partition `partition` of the topic `name` */
 };
@@ -31,26 +31,28 @@ enum admin_place {
 struct admin_piece {
 	struct str name;
 	int32_t partition;
-	int32_t node;	/* who is responsible; set it to ADMIN_ANY, or to what an earlier job found out */
-	size_t index;	/* the caller's own */
+	int32_t node; /* who is responsible; set it to ADMIN_ANY, or to what an earlier job found out */
+	size_t index; /* the caller's own */
 	/* the outcome */
 	bool done;
-	int code;	    /* of the protocol; KERR_REQUEST_TIMED_OUT when time was up */
-	struct str message; /* with a code: never null, Kafka's own words or the broker's; in the arena or constant */
+	int code; /* of the protocol; KERR_REQUEST_TIMED_OUT when time was up */
+	struct str
+		message; /* with a code: never null, Kafka's own words or the broker's; in the arena or constant */
 };
 
 struct admin_job {
 	enum admin_place place;
 	bool must_exist; /* a topic that nobody knows fails its pieces at once; else it is waited for */
-	int key;	/* of the request */
+	int key;         /* of the request */
 	int many_since; /* version since which a request holds several pieces; 0: all, ADMIN_ONE_EACH: none */
 	/* Fills in the request (its struct of protocol/messages.h, with defaults) for pieces of one broker, which are in
 	 * order of name and partition. 0, or -ENOMEM. */
-	int (*build)(void *arg, int version, struct admin_piece *const *pieces, size_t n, struct arena *arena,
-		void *in);
+	int (*build)(void *arg, int version, struct admin_piece *const *pieces, size_t n,
+		struct arena *arena, void *in);
 	/* Gives each piece its outcome from the answer, with admin_piece_end. Those that get none are tried again. The
 	 * answer stays in the arena. */
-	void (*take)(void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *out);
+	void (*take)(void *arg, int version, struct admin_piece *const *pieces, size_t n,
+		const void *out);
 	void *arg;
 };
 #define ADMIN_ONE_EACH INT32_MAX

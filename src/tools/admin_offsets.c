@@ -37,8 +37,9 @@ static int build(void *arg, int version, struct admin_piece *const *pieces, size
 {
 	const struct listing *l = arg;
 	struct list_offsets_request *in = request;
-	struct list_offsets_request_list_offsets_topic *topic = NULL, *topics =
-		CODEC_NEW(arena, list_offsets_request_list_offsets_topic, n);
+	struct list_offsets_request_list_offsets_topic
+		*topic = NULL,
+		*topics = CODEC_NEW(arena, list_offsets_request_list_offsets_topic, n);
 	struct list_offsets_request_list_offsets_partition *partition =
 		CODEC_NEW(arena, list_offsets_request_list_offsets_partition, n);
 
@@ -61,7 +62,8 @@ static int build(void *arg, int version, struct admin_piece *const *pieces, size
 	return 0;
 }
 
-static void take(void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *answer)
+static void take(
+	void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *answer)
 {
 	struct listing *l = arg;
 	const struct list_offsets_response *out = answer;
@@ -82,8 +84,8 @@ static void take(void *arg, int version, struct admin_piece *const *pieces, size
 	}
 }
 
-void admin_list_offsets(struct admin *a, int64_t timestamp, struct partition_offset *offsets, size_t n,
-	struct arena *arena)
+void admin_list_offsets(struct admin *a, int64_t timestamp, struct partition_offset *offsets,
+	size_t n, struct arena *arena)
 {
 	struct listing l = {
 		.job = {.place = ADMIN_AT_LEADER,
@@ -104,6 +106,7 @@ void admin_list_offsets(struct admin *a, int64_t timestamp, struct partition_off
 			.index = i};
 	admin_run(a, &l.job, pieces, n, arena);
 	for (size_t i = 0; i < n; i++)
-		offsets[i].error = pieces[i].code ? admin_piece_exception(arena, &pieces[i]) : STR_NULL;
+		offsets[i].error =
+			pieces[i].code ? admin_piece_exception(arena, &pieces[i]) : STR_NULL;
 	free(pieces);
 }

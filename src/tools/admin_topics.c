@@ -42,8 +42,8 @@ static int take_topic(struct topic_description *t, const topic_row *row, struct 
 	return 0;
 }
 
-static int ask(struct admin *a, const struct topic_description *topics, size_t n, struct arena *arena,
-	struct metadata_response *out)
+static int ask(struct admin *a, const struct topic_description *topics, size_t n,
+	struct arena *arena, struct metadata_response *out)
 {
 	struct metadata_request in;
 

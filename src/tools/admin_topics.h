@@ -24,8 +24,8 @@ struct topic_description {
 
 /* Fills in topics[0..n), whose names are set. The partitions are in the arena. 0, or -errno as admin_call: admin_error
  * has the text. */
-int admin_describe_topics(
-	struct admin *a, struct topic_description *topics, size_t n, struct arena *arena) MUST_CHECK;
+int admin_describe_topics(struct admin *a, struct topic_description *topics, size_t n,
+	struct arena *arena) MUST_CHECK;
 
 /* All topics that we may see. 0, or -errno as admin_call. */
 int admin_list_topics(struct admin *a, struct arena *arena, struct topic_description **ret,

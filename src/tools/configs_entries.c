@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "tools/client_properties.h"
 #include "tools/configs_priv.h"
-#include "tools/java_order.h"
+#include "tools/java_map.h"
 
 #define MESSAGE_FORMAT "message.format.version"
 

@@ -10,7 +10,7 @@
 #include "protocol/errors.h"
 #include "protocol/header.h"
 #include "tools/configs_priv.h"
-#include "tools/java_order.h"
+#include "tools/java_map.h"
 
 #define DESCRIBE_WAIT_MS 30000
 #define ALTER_WAIT_MS	 60000

@@ -11,7 +11,7 @@
 #include "protocol/header.h"
 #include "tools/admin_topics.h"
 #include "tools/configs_priv.h"
-#include "tools/java_order.h"
+#include "tools/java_map.h"
 
 #define DESCRIBE_WAIT_MS 30000
 #define ALTER_CLIENT_MS	 30000

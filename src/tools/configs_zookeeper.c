@@ -17,6 +17,7 @@
 #include "security/scram_credential.h"
 #include "tools/configs_priv.h"
 #include "tools/ensemble.h"
+#include "tools/java_map.h"
 #include "tools/java_order.h"
 #include "tools/report.h"
 #include "tools/topic_settings.h"
@@ -472,21 +473,41 @@ static int check_value(struct configs *c, const struct config_key *k, const char
 	return 0;
 }
 
+/* "HashSet(a, b)": Scala's, in its order; in the arena. */
+static const char *hash_set(struct configs *c, const struct name_list *w)
+{
+	int32_t *hashes = xcalloc(w->n + 1, sizeof(*hashes));
+	size_t *order = xcalloc(w->n + 1, sizeof(*order));
+	struct name_list sorted = {NULL, 0, 0};
+	const char *set;
+	char *text;
+
+	for (size_t i = 0; i < w->n; i++)
+		hashes[i] = str_java_hash(str_of(w->v[i]));
+	scala_order(hashes, w->n, scala_buckets(w->n), order);
+	for (size_t i = 0; i < w->n; i++)
+		name_list_add(&sorted, w->v[order[i]]);
+	text = name_list_join(&sorted, ", ");
+	set = arena_printf(&c->arena, "HashSet(%s)", text).p;
+	free(text);
+	name_list_fini(&sorted);
+	free(order);
+	free(hashes);
+	return set;
+}
+
 static int check_quotas(struct configs *c, const struct properties *p,
 	const struct config_key *keys, size_t n, bool scram)
 {
 	struct name_list unknown = {NULL, 0, 0};
-	char *text;
 
 	for (size_t i = 0; i < p->n; i++)
 		if (!find_key(keys, n, p->v[i].key) &&
 			!(scram && scram_mechanism_find(p->v[i].key) != SCRAM_UNKNOWN))
 			name_list_add(&unknown, p->v[i].key);
-	text = name_list_join(&unknown, ", ");
 	if (unknown.n > 0)
-		(void)configs_refuse(c,
-			"requirement failed: Unknown Dynamic Configuration: HashSet(%s).", text);
-	free(text);
+		(void)configs_refuse(c, "requirement failed: Unknown Dynamic Configuration: %s.",
+			hash_set(c, &unknown));
 	name_list_fini(&unknown);
 	for (size_t i = 0; i < p->n && !c->message; i++) {
 		const struct config_key *k = find_key(keys, n, p->v[i].key);

@@ -90,7 +90,7 @@ static int open_client(struct consumer *c)
 {
 	struct properties *config = &c->s->config;
 	CLEANUP(freep) char *group = xstrdup(properties_get(config, "group.id"));
-	const char *commit = properties_get(config, "enable.auto.commit");
+	const char *commit;
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	char why[512], *error = NULL;
 
@@ -105,6 +105,7 @@ static int open_client(struct consumer *c)
 		return -EINVAL;
 	}
 	client_log_install(conf, "Consumer", properties_get(config, "client.id"), group);
+	commit = properties_get(config, "enable.auto.commit");
 	c->start.reset = properties_get(config, "auto.offset.reset");
 	c->start.commits = strcasecmp(commit ? commit : "true", "true") == 0;
 	if (c->s->has_group)
@@ -283,7 +284,8 @@ static void refresh_subscription(struct consumer *c, bool found)
 	bool first = c->subscribed->cnt == 0;
 
 	if (first)
-		rd_kafka_topic_partition_list_add(c->subscribed, c->s->topic, RD_KAFKA_PARTITION_UA);
+		rd_kafka_topic_partition_list_add(
+			c->subscribed, c->s->topic, RD_KAFKA_PARTITION_UA);
 	if (first || found)
 		subscribe(c);
 	c->refresh_at_ms = found ? INT64_MAX : now() + SEARCH_MS;
@@ -382,7 +384,8 @@ static void refused_by_group(struct consumer *c, int code)
 
 	report_exception(code, class, sizeof(class));
 	if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
-		snprintf(text, sizeof(text), "%s: Not authorized to access group: %s", class, group);
+		snprintf(
+			text, sizeof(text), "%s: Not authorized to access group: %s", class, group);
 	else
 		snprintf(text, sizeof(text), "%s: %s", class, report_default_message(code));
 	end_with(c, text);
@@ -507,8 +510,9 @@ static void loop(struct consumer *c)
 	c->last_record_ms = now();
 	c->done = c->max != -1 && c->count >= c->max;
 	if (!c->done && c->s->has_group && !*properties_get(&c->s->config, "group.id"))
-		end_with(c, "org.apache.kafka.common.errors.InvalidGroupIdException: The configured "
-			    "groupId is invalid.");
+		end_with(c,
+			"org.apache.kafka.common.errors.InvalidGroupIdException: The configured "
+			"groupId is invalid.");
 	while (!c->done && !stop_signal) {
 		if (now() >= c->refresh_at_ms)
 			refresh(c);

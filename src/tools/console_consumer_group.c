@@ -20,14 +20,21 @@
 #define LOGGER "org.apache.kafka.clients.consumer.internals.ConsumerCoordinator"
 #define ASK_MS 10000
 /* Timestamps of ListOffsets for the ends of a log. */
-#define TIME_LATEST   (-1)
+#define TIME_LATEST (-1)
 #define TIME_EARLIEST (-2)
+
+static void clear(rd_kafka_topic_partition_list_t *list)
+{
+	while (list->cnt > 0)
+		rd_kafka_topic_partition_list_del_by_idx(list, list->cnt - 1);
+}
 
 /* The partitions that have no committed offset; NULL when it cannot be found out. */
 static rd_kafka_topic_partition_list_t *without_offset(
 	rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *assigned)
 {
-	rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_copy(assigned), *list = NULL;
+	rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_copy(assigned),
+					*list = NULL;
 
 	if (rd_kafka_committed(rk, asked, ASK_MS) == 0) {
 		list = rd_kafka_topic_partition_list_new(asked->cnt);
@@ -51,7 +58,8 @@ static char *names_of(const rd_kafka_topic_partition_list_t *list)
 	if (!out)
 		abort();
 	for (size_t i = 0; i < n; i++)
-		hashes[i] = java_hash_partition(str_of(list->elems[i].topic), list->elems[i].partition);
+		hashes[i] =
+			java_hash_partition(str_of(list->elems[i].topic), list->elems[i].partition);
 	java_order(hashes, n, java_buckets(n), order);
 	for (size_t i = 0; i < n; i++)
 		fprintf(out, "%s%s-%d", i ? ", " : "[", list->elems[order[i]].topic,
@@ -80,7 +88,7 @@ static void look_up(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, int64
 	for (int i = 0; i < list->cnt; i++)
 		list->elems[i].offset = timestamp;
 	if (rd_kafka_offsets_for_times(rk, list, ASK_MS))
-		list->cnt = 0;
+		clear(list);
 	for (int i = list->cnt; i-- > 0;)
 		if (list->elems[i].err || list->elems[i].offset < 0)
 			rd_kafka_topic_partition_list_del_by_idx(list, i);
@@ -94,7 +102,7 @@ static rd_kafka_topic_partition_list_t *find_starts(
 
 	if (list && list->cnt > 0 && strcmp(g->reset, "none") == 0) {
 		refuse(g, list);
-		list->cnt = 0;
+		clear(list);
 	}
 	if (list && list->cnt > 0)
 		look_up(rk, list, strcmp(g->reset, "earliest") == 0 ? TIME_EARLIEST : TIME_LATEST);
@@ -121,11 +129,13 @@ static void say_error(rd_kafka_error_t *error)
 	rd_kafka_error_destroy(error);
 }
 
-static void assign(struct group_start *g, rd_kafka_t *rk, rd_kafka_topic_partition_list_t *partitions,
-	bool cooperative)
+static void assign(struct group_start *g, rd_kafka_t *rk,
+	rd_kafka_topic_partition_list_t *partitions, bool cooperative)
 {
 	rd_kafka_topic_partition_list_t *starts = find_starts(g, rk, partitions);
 
+	if (g->exception)
+		clear(partitions); /* nothing is read any more */
 	if (cooperative)
 		say_error(rd_kafka_incremental_assign(rk, partitions));
 	else

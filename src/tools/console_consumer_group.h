@@ -14,9 +14,9 @@
 struct rd_kafka_conf_s;
 
 struct group_start {
-	bool commits;	   /* enable.auto.commit */
+	bool commits;      /* enable.auto.commit */
 	const char *reset; /* auto.offset.reset: "earliest", "latest", "none"; borrowed */
-	char *exception;   /* set when it is none and a partition has no offset; owned by the holder */
+	char *exception; /* set when it is none and a partition has no offset; owned by the holder */
 };
 
 /* Makes the client start its partitions so. Takes the opaque pointer of the configuration. */

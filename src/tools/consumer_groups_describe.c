@@ -75,13 +75,15 @@ static int show_state(struct groups *g, const struct group_description *d, size_
 	case GROUP_STATE_COMPLETING:
 	case GROUP_STATE_ASSIGNING:
 	case GROUP_STATE_RECONCILING:
-		fprintf(stderr, "\nWarning: Consumer group '%.*s' is rebalancing.\n", STR_ARG(d->id));
+		fprintf(stderr, "\nWarning: Consumer group '%.*s' is rebalancing.\n",
+			STR_ARG(d->id));
 		break;
 	case GROUP_STATE_STABLE:
 		break;
 	case GROUP_STATE_UNKNOWN:
 	case GROUP_STATE_COUNT:
-		return groups_fail(g, "Expected a valid consumer group state, but found 'Unknown'.");
+		return groups_fail(
+			g, "Expected a valid consumer group state, but found 'Unknown'.");
 	}
 	return rows > 0;
 }
@@ -126,7 +128,8 @@ static int by_share(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static void add_rows(struct group_rows *to, struct group_offset *v, size_t n, const struct group_member *m)
+static void add_rows(
+	struct group_rows *to, struct group_offset *v, size_t n, const struct group_member *m)
 {
 	order_rows(v, n);
 	for (size_t i = 0; i < n; i++)
@@ -152,8 +155,8 @@ static void add_member(struct groups *g, struct group_rows *to, const struct gro
 }
 
 /* Partitions that have an offset and no owner. */
-static void add_unowned(
-	struct groups *g, struct group_rows *to, const struct groups_committed *committed, const bool *owned)
+static void add_unowned(struct groups *g, struct group_rows *to,
+	const struct groups_committed *committed, const bool *owned)
 {
 	struct group_offset *v = groups_room(g, committed->n, sizeof(*v));
 	size_t n = 0;
@@ -161,7 +164,8 @@ static void add_unowned(
 	for (size_t i = 0; i < committed->n; i++) {
 		const struct group_offset *c = &committed->v[i];
 
-		if (!owned[groups_committed_find(committed, c->topic, c->partition) - committed->sorted])
+		if (!owned[groups_committed_find(committed, c->topic, c->partition) -
+			    committed->sorted])
 			v[n++] = *c;
 	}
 	groups_order(v, n, java_buckets(committed->n));
@@ -172,7 +176,8 @@ static void add_unowned(
 /* The rows of a group: those of its members, then the partitions without an owner. */
 static int collect_rows(struct groups *g, const struct group_description *d, struct group_rows *ret)
 {
-	const struct group_member **members = groups_room(g, d->members_n, sizeof(struct group_member *));
+	const struct group_member **members =
+		groups_room(g, d->members_n, sizeof(struct group_member *));
 	struct groups_committed committed;
 	size_t room;
 	bool *owned;
@@ -265,11 +270,10 @@ static void print_row(struct widths w, struct str group, const struct row *r)
 	char partition[24], offset[24], end[24], lag[24];
 	bool committed = r->at.offset >= 0;
 
-	print_cells(w,
-		(struct str[9]){group, r->at.topic, number(partition, r->at.partition, true),
-			number(offset, r->at.offset, committed), number(end, r->end, true),
-			number(lag, r->end - r->at.offset, committed), member_id(r), member_host(r),
-			r->member ? r->member->client_id : MISSING});
+	print_cells(w, (struct str[9]){group, r->at.topic, number(partition, r->at.partition, true),
+			       number(offset, r->at.offset, committed), number(end, r->end, true),
+			       number(lag, r->end - r->at.offset, committed), member_id(r),
+			       member_host(r), r->member ? r->member->client_id : MISSING});
 }
 
 static int print_offsets(struct groups *g, const struct group_rows *rows)
@@ -279,10 +283,9 @@ static int print_offsets(struct groups *g, const struct group_rows *rows)
 
 	if (shown <= 0)
 		return shown;
-	print_cells(w,
-		(struct str[9]){STR("GROUP"), STR("TOPIC"), STR("PARTITION"), STR("CURRENT-OFFSET"),
-			STR("LOG-END-OFFSET"), STR("LAG"), STR("CONSUMER-ID"), STR("HOST"),
-			STR("CLIENT-ID")});
+	print_cells(w, (struct str[9]){STR("GROUP"), STR("TOPIC"), STR("PARTITION"),
+			       STR("CURRENT-OFFSET"), STR("LOG-END-OFFSET"), STR("LAG"),
+			       STR("CONSUMER-ID"), STR("HOST"), STR("CLIENT-ID")});
 	for (size_t i = 0; i < rows->n; i++)
 		print_row(w, rows->group->id, &rows->v[i]);
 	return 0;
@@ -374,8 +377,8 @@ static struct member_widths member_widths_of(const struct group_description *d)
 	return w;
 }
 
-static void print_member(const struct member_widths *w, struct str group, const struct group_member *m,
-	const char *partitions)
+static void print_member(const struct member_widths *w, struct str group,
+	const struct group_member *m, const char *partitions)
 {
 	column_put(stdout, group, w->group);
 	putchar(' ');
@@ -439,8 +442,8 @@ static int describe_states(struct groups *g, const struct group_description *v, 
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct admin_node *node = admin_node(g->admin, v[i].coordinator);
-		struct str coordinator = arena_printf(&g->arena, "%s:%d  (%d)", node ? node->host : "",
-			node ? node->port : -1, v[i].coordinator);
+		struct str coordinator = arena_printf(&g->arena, "%s:%d  (%d)",
+			node ? node->host : "", node ? node->port : -1, v[i].coordinator);
 		size_t width = MAX(25, column_width(coordinator)); /* of the group's column, too */
 		int shown = show_state(g, &v[i], 1);
 
@@ -448,13 +451,12 @@ static int describe_states(struct groups *g, const struct group_description *v, 
 			return -1;
 		if (!shown)
 			continue;
-		print_state_cells(width,
-			(struct str[5]){STR("GROUP"), STR("COORDINATOR (ID)"), STR("ASSIGNMENT-STRATEGY"),
-				STR("STATE"), STR("#MEMBERS")});
-		print_state_cells(width,
-			(struct str[5]){v[i].id, coordinator, v[i].assignor,
-				group_state_name(group_state_of(v[i].state)),
-				arena_printf(&g->arena, "%zu", v[i].members_n)});
+		print_state_cells(
+			width, (struct str[5]){STR("GROUP"), STR("COORDINATOR (ID)"),
+				       STR("ASSIGNMENT-STRATEGY"), STR("STATE"), STR("#MEMBERS")});
+		print_state_cells(width, (struct str[5]){v[i].id, coordinator, v[i].assignor,
+						 group_state_name(group_state_of(v[i].state)),
+						 arena_printf(&g->arena, "%zu", v[i].members_n)});
 		putchar('\n');
 	}
 	return 0;

@@ -12,7 +12,8 @@ const struct option groups_options[GROUPS_OPTION_COUNT] = {
 	[GROUPS_ALL_GROUPS] = {.name = "all-groups",
 		.help = "With --describe, --delete and --reset-offsets: every consumer group."},
 	[GROUPS_ALL_TOPICS] = {.name = "all-topics",
-		.help = "With --reset-offsets: every partition that the group has committed an offset of."},
+		.help = "With --reset-offsets: every partition that the group has committed an "
+			"offset of."},
 	[GROUPS_BOOTSTRAP_SERVER] = {.name = "bootstrap-server",
 		.kind = OPTION_STRING,
 		.arg = "host:port,...",
@@ -30,29 +31,36 @@ const struct option groups_options[GROUPS_OPTION_COUNT] = {
 	[GROUPS_DELETE_OFFSETS] = {.name = "delete-offsets",
 		.help = "Delete the offsets of one group for the topics given with --topic."},
 	[GROUPS_DESCRIBE] = {.name = "describe",
-		.help = "Show the offsets of groups and how far they lag behind, or their members or state."},
+		.help = "Show the offsets of groups and how far they lag behind, or their members "
+			"or state."},
 	[GROUPS_DRY_RUN] = {.name = "dry-run",
 		.help = "With --reset-offsets: only show the new offsets, which is the default."},
 	[GROUPS_EXECUTE] = {.name = "execute", .help = "With --reset-offsets: change the offsets."},
 	[GROUPS_EXPORT] = {.name = "export",
-		.help = "With --reset-offsets: print the new offsets as CSV, which --from-file can read."},
+		.help = "With --reset-offsets: print the new offsets as CSV, which --from-file can "
+			"read."},
 	[GROUPS_FROM_FILE] = {.name = "from-file",
 		.kind = OPTION_STRING,
 		.arg = "CSV file",
-		.help = "Reset to the offsets of a file with lines topic,partition,offset for one group, or "
+		.help = "Reset to the offsets of a file with lines topic,partition,offset for one "
+			"group, or "
 			"group,topic,partition,offset."},
 	[GROUPS_GROUP] = {.name = "group",
 		.kind = OPTION_STRING,
 		.arg = "consumer group",
 		.help = "The group. May be repeated, except with --delete-offsets."},
 	[GROUPS_LIST] = {.name = "list", .help = "Print the ids of all consumer groups."},
-	[GROUPS_MEMBERS] = {.name = "members", .help = "With --describe: show the members of groups."},
+	[GROUPS_MEMBERS] = {.name = "members",
+		.help = "With --describe: show the members of groups."},
 	[GROUPS_OFFSETS] = {.name = "offsets",
 		.help = "With --describe: show the offsets of groups, which is the default."},
 	[GROUPS_RESET_OFFSETS] = {.name = "reset-offsets",
-		.help = "Move the offsets of groups without members. What for: --topic or --all-topics, not "
-			"needed with --from-file. Where to: one of --to-datetime, --by-duration, --to-earliest, "
-			"--to-latest, --shift-by, --from-file, --to-current and --to-offset. Changes nothing "
+		.help = "Move the offsets of groups without members. What for: --topic or "
+			"--all-topics, not "
+			"needed with --from-file. Where to: one of --to-datetime, --by-duration, "
+			"--to-earliest, "
+			"--to-latest, --shift-by, --from-file, --to-current and --to-offset. "
+			"Changes nothing "
 			"without --execute."},
 	[GROUPS_SHIFT_BY] = {.name = "shift-by",
 		.kind = OPTION_LONG,
@@ -60,19 +68,22 @@ const struct option groups_options[GROUPS_OPTION_COUNT] = {
 		.help = "Reset to the current offset plus this, which may be negative."},
 	[GROUPS_STATE] = {.name = "state",
 		.kind = OPTION_MAYBE,
-		.help = "With --describe: show the state of groups. With --list: show the state of each, and "
+		.help = "With --describe: show the state of groups. With --list: show the state of "
+			"each, and "
 			"only groups in one of the states given, as in --state stable,empty."},
 	[GROUPS_TIMEOUT] = {.name = "timeout",
 		.kind = OPTION_LONG,
 		.arg = "ms",
 		.def = "5000",
-		.help = "How long to wait for each answer of the cluster, such as while a group finds its "
+		.help = "How long to wait for each answer of the cluster, such as while a group "
+			"finds its "
 			"coordinator."},
 	[GROUPS_TO_CURRENT] = {.name = "to-current", .help = "Reset to the offset committed now."},
 	[GROUPS_TO_DATETIME] = {.name = "to-datetime",
 		.kind = OPTION_STRING,
 		.arg = "datetime",
-		.help = "Reset to the first record of this time or later: YYYY-MM-DDTHH:mm:SS.sss, with a zone "
+		.help = "Reset to the first record of this time or later: YYYY-MM-DDTHH:mm:SS.sss, "
+			"with a zone "
 			"like +01:00 or in UTC."},
 	[GROUPS_TO_EARLIEST] = {.name = "to-earliest", .help = "Reset to the oldest record."},
 	[GROUPS_TO_LATEST] = {.name = "to-latest", .help = "Reset to the end."},
@@ -83,11 +94,13 @@ const struct option groups_options[GROUPS_OPTION_COUNT] = {
 	[GROUPS_TOPIC] = {.name = "topic",
 		.kind = OPTION_STRING,
 		.arg = "topic",
-		.help = "With --reset-offsets and --delete-offsets: the topic, or some of its partitions as in "
+		.help = "With --reset-offsets and --delete-offsets: the topic, or some of its "
+			"partitions as in "
 			"topic1:0,1,2. May be repeated."},
 	[GROUPS_TYPE] = {.name = "type",
 		.kind = OPTION_MAYBE,
-		.help = "With --list: show the type of each group, and only groups of the types given, as in "
+		.help = "With --list: show the type of each group, and only groups of the types "
+			"given, as in "
 			"--type classic,consumer."},
 	[GROUPS_VERBOSE] = {.name = "verbose",
 		.help = "With --describe --members: show the partitions of each member."},
@@ -102,7 +115,8 @@ static_assert(GROUPS_OPTION_COUNT <= 32, "a bit per option");
 static const size_t levels[] = {GROUPS_RESET_OFFSETS, GROUPS_DESCRIBE, GROUPS_DELETE, GROUPS_LIST};
 static const size_t scopes[] = {GROUPS_ALL_GROUPS, GROUPS_GROUP};
 static const size_t scenarios[] = {GROUPS_TO_OFFSET, GROUPS_TO_CURRENT, GROUPS_TO_DATETIME,
-	GROUPS_FROM_FILE, GROUPS_BY_DURATION, GROUPS_TO_EARLIEST, GROUPS_TO_LATEST, GROUPS_SHIFT_BY};
+	GROUPS_FROM_FILE, GROUPS_BY_DURATION, GROUPS_TO_EARLIEST, GROUPS_TO_LATEST,
+	GROUPS_SHIFT_BY};
 /* The order in which ConsumerGroupCommandOptions checks them against each other. */
 static const size_t scenario_checks[] = {GROUPS_TO_OFFSET, GROUPS_TO_DATETIME, GROUPS_BY_DURATION,
 	GROUPS_TO_EARLIEST, GROUPS_TO_LATEST, GROUPS_TO_CURRENT, GROUPS_SHIFT_BY, GROUPS_FROM_FILE};
@@ -142,13 +156,14 @@ static void names_of(const size_t *ids, size_t n, char *buf, size_t size)
 }
 
 /* "Option [describe] takes one of these options: [a], [b]" */
-static int takes(const struct options *o, enum groups_option option, const char *how, const size_t *ids,
-	size_t n)
+static int takes(const struct options *o, enum groups_option option, const char *how,
+	const size_t *ids, size_t n)
 {
 	char names[256], text[512];
 
 	names_of(ids, n, names, sizeof(names));
-	snprintf(text, sizeof(text), "Option [%s] takes %s: %s", groups_options[option].name, how, names);
+	snprintf(text, sizeof(text), "Option [%s] takes %s: %s", groups_options[option].name, how,
+		names);
 	return options_usage(o, text);
 }
 
@@ -157,8 +172,8 @@ int groups_missing_scenario(const struct options *o)
 	char names[256], text[512];
 
 	names_of(scenarios, ARRAY_LEN(scenarios), names, sizeof(names));
-	snprintf(text, sizeof(text), "Option '[reset-offsets]' requires one of the following scenarios: [%s]",
-		names);
+	snprintf(text, sizeof(text),
+		"Option '[reset-offsets]' requires one of the following scenarios: [%s]", names);
 	return options_usage(o, text);
 }
 
@@ -169,8 +184,8 @@ static int check_available(const struct options *o, uint32_t bits)
 
 	for (size_t i = 0; i < ARRAY_LEN(available); i++)
 		if ((bits & BIT(available[i].option)) && !(bits & available[i].with))
-			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s", len ? ", " : "",
-				groups_options[available[i].option].name);
+			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s",
+				len ? ", " : "", groups_options[available[i].option].name);
 	if (!len)
 		return 0;
 	snprintf(text, sizeof(text),
@@ -186,7 +201,8 @@ static int check_describe(const struct options *o, uint32_t bits)
 	if (!(bits & (BIT(GROUPS_GROUP) | BIT(GROUPS_ALL_GROUPS))))
 		return takes(o, GROUPS_DESCRIBE, "one of these options", levels, ARRAY_LEN(levels));
 	if (__builtin_popcount(seen) > 1)
-		return takes(o, GROUPS_DESCRIBE, "at most one of these options", views, ARRAY_LEN(views));
+		return takes(o, GROUPS_DESCRIBE, "at most one of these options", views,
+			ARRAY_LEN(views));
 	(void)options_all(o, GROUPS_STATE, &values);
 	return values ? options_usage(o, "Option [describe] does not take a value for [state]") : 0;
 }
@@ -196,8 +212,9 @@ static int check_delete(const struct options *o, uint32_t bits)
 	if (!(bits & (BIT(GROUPS_GROUP) | BIT(GROUPS_ALL_GROUPS))))
 		return takes(o, GROUPS_DELETE, "one of these options", scopes, ARRAY_LEN(scopes));
 	if (bits & BIT(GROUPS_TOPIC))
-		return options_usage(o, "The consumer does not support topic-specific offset deletion "
-					"from a consumer group.");
+		return options_usage(o,
+			"The consumer does not support topic-specific offset deletion "
+			"from a consumer group.");
 	return 0;
 }
 
@@ -209,14 +226,19 @@ static int check_reset(const struct options *o, uint32_t bits)
 		return options_usage(
 			o, "Option [reset-offsets] only accepts one of [execute] and [dry-run]");
 	if (!dry_run && !execute)
-		fputs("WARN: No action will be performed as the --execute option is missing.In a future "
-		      "major release, the default behavior of this command will be to prompt the user "
-		      "before executing the reset rather than doing a dry run. You should add the --dry-run "
-		      "option explicitly if you are scripting this command and want to keep the current "
+		fputs("WARN: No action will be performed as the --execute option is missing.In a "
+		      "future "
+		      "major release, the default behavior of this command will be to prompt the "
+		      "user "
+		      "before executing the reset rather than doing a dry run. You should add the "
+		      "--dry-run "
+		      "option explicitly if you are scripting this command and want to keep the "
+		      "current "
 		      "default behavior without prompting.\n",
 			stderr);
 	if (!(bits & (BIT(GROUPS_GROUP) | BIT(GROUPS_ALL_GROUPS))))
-		return takes(o, GROUPS_RESET_OFFSETS, "one of these options", scopes, ARRAY_LEN(scopes));
+		return takes(
+			o, GROUPS_RESET_OFFSETS, "one of these options", scopes, ARRAY_LEN(scopes));
 	for (size_t i = 0; i < ARRAY_LEN(scenario_checks); i++)
 		for (size_t k = 0; k < ARRAY_LEN(scenarios); k++)
 			if (scenarios[k] != scenario_checks[i] &&
@@ -237,8 +259,9 @@ static int check_actions(const struct options *o, uint32_t bits)
 		options_refuse(o, GROUPS_TOPIC, with_topic, ARRAY_LEN(with_topic)))
 		return 1;
 	if (__builtin_popcount(actions) != 1)
-		return options_usage(o, "Command must include exactly one action: --list, --describe, "
-					"--delete, --reset-offsets, --delete-offsets");
+		return options_usage(o,
+			"Command must include exactly one action: --list, --describe, "
+			"--delete, --reset-offsets, --delete-offsets");
 	return 0;
 }
 
@@ -252,7 +275,8 @@ static int check_rules(const struct options *o, uint32_t bits)
 		r = check_delete(o, bits);
 	if (!r && (bits & BIT(GROUPS_DELETE_OFFSETS)) &&
 		(!(bits & BIT(GROUPS_GROUP)) || !(bits & BIT(GROUPS_TOPIC))))
-		r = takes(o, GROUPS_DELETE_OFFSETS, "the following options", scopes, ARRAY_LEN(scopes));
+		r = takes(o, GROUPS_DELETE_OFFSETS, "the following options", scopes,
+			ARRAY_LEN(scopes));
 	if (!r && (bits & BIT(GROUPS_RESET_OFFSETS)))
 		r = check_reset(o, bits);
 	return r ? r : check_actions(o, bits);
@@ -265,8 +289,9 @@ int groups_check_options(const struct options *o, int argc, bool *ret_done)
 
 	*ret_done = false;
 	if (argc < 2 || options_has_help(o))
-		return options_usage(o, "List and describe consumer groups, delete them, and move their "
-					"offsets.");
+		return options_usage(o,
+			"List and describe consumer groups, delete them, and move their "
+			"offsets.");
 	r = check_available(o, bits);
 	if (r)
 		return r;

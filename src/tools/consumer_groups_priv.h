@@ -60,14 +60,15 @@ struct groups {
 	struct options *options;
 	struct admin *admin;
 	struct arena arena; /* of requests and answers */
-	char *message;	    /* why it failed */
-	bool misuse;	    /* ... which is a fault of the command line: the usage is shown, exit code 1 */
-	bool told;	    /* the message has been printed */
+	char *message;      /* why it failed */
+	bool misuse; /* ... which is a fault of the command line: the usage is shown, exit code 1 */
+	bool told;   /* the message has been printed */
 };
 
 /* Remembers the failure; returns -1. */
 int groups_fail(struct groups *g, const char *fmt, ...) PRINTF(2, 3);
 int groups_misuse(struct groups *g, const char *fmt, ...) PRINTF(2, 3);
+#define GROUPS_EXECUTION "java.util.concurrent.ExecutionException: "
 /* A failed call, as the exception of its future, or as that of a function that passes it on. */
 int groups_fail_call(struct groups *g, struct str exception);
 int groups_fail_wrapped(struct groups *g, struct str exception);

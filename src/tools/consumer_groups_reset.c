@@ -20,7 +20,7 @@
 #include "tools/report.h"
 #include "tools/reset_plan.h"
 
-#define LOGGER	 "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
+#define LOGGER "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
 /* A reset plan of a million partitions has some 100 MB. */
 #define PLAN_MAX (256 * 1024 * 1024)
 
@@ -41,9 +41,10 @@ static int describe_topics(struct reset *r, struct topic_description *v, size_t 
 	if (groups_begin(r->g, "describeTopics"))
 		return -1;
 	if (admin_describe_topics(r->g->admin, v, n, &r->g->arena))
-		return groups_fail_wrapped(r->g,
-			arena_printf(&r->g->arena, "org.apache.kafka.common.errors.TimeoutException: %s",
-				admin_error(r->g->admin)));
+		return groups_fail_wrapped(
+			r->g, arena_printf(&r->g->arena,
+				      "org.apache.kafka.common.errors.TimeoutException: %s",
+				      admin_error(r->g->admin)));
 	for (size_t i = 0; i < n; i++)
 		if (v[i].error.len >= 0)
 			return groups_fail_wrapped(r->g, v[i].error);
@@ -79,8 +80,8 @@ static int partitions_of_topics(struct reset *r)
 	java_order(hashes, n, java_buckets(n), order);
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < whole[order[i]].partitions_n; k++)
-			r->v[r->n++] = (struct group_offset){whole[order[i]].name,
-				whole[order[i]].partitions[k], -1, STR_NULL};
+			r->v[r->n++] = (struct group_offset){
+				whole[order[i]].name, whole[order[i]].partitions[k], -1, STR_NULL};
 	r->n = groups_unique(r->v, r->n);
 	return 0;
 }
@@ -102,7 +103,8 @@ static int choose_partitions(struct reset *r)
 		return partitions_of_topics(r);
 	if (has(r, GROUPS_FROM_FILE))
 		return 0;
-	return groups_misuse(r->g, "One of the reset scopes should be defined: --all-topics, --topic.");
+	return groups_misuse(
+		r->g, "One of the reset scopes should be defined: --all-topics, --topic.");
 }
 
 /* Asks for the offsets of v[0..n) at a time. */
@@ -147,7 +149,8 @@ static int64_t within(const struct group_offset *o, int64_t start, int64_t end)
 
 	if (to != o->offset)
 		report("WARN", LOGGER,
-			"New offset (%" PRId64 ") is %s offset for topic partition %.*s-%d. Value will be "
+			"New offset (%" PRId64
+			") is %s offset for topic partition %.*s-%d. Value will be "
 			"set to %" PRId64,
 			o->offset, o->offset > end ? "higher than latest" : "lower than earliest",
 			STR_ARG(o->topic), o->partition, to);
@@ -228,7 +231,8 @@ static int shift_by(struct reset *r)
 			return -1;
 		if (r->v[i].offset < 0)
 			return groups_misuse(r->g,
-				"Cannot shift offset for partition %.*s-%d since there is no current "
+				"Cannot shift offset for partition %.*s-%d since there is no "
+				"current "
 				"committed offset",
 				STR_ARG(r->v[i].topic), r->v[i].partition);
 		if (__builtin_add_overflow(r->v[i].offset, by, &r->v[i].offset))
@@ -280,7 +284,8 @@ static int to_time(struct reset *r, int64_t timestamp)
 	}
 	groups_order(missing, n, java_buckets(n));
 	for (size_t i = 0; i < n; i++)
-		printf("\nWarn: Partition %d from topic %.*s is empty. Falling back to latest known "
+		printf("\nWarn: Partition %d from topic %.*s is empty. Falling back to latest "
+		       "known "
 		       "offset.\n",
 			missing[i].partition, STR_ARG(missing[i].topic));
 	if (list_offsets(r, OFFSETS_LATEST, missing, n, offsets))
@@ -357,20 +362,30 @@ static int read_file(struct reset *r, const char *path, struct str *ret)
 	return 0;
 }
 
-/* The rows of the plan that are about this group, as its partitions; a later row of a partition counts. */
+/* The rows of the plan that are about this group, as its partitions: in order of first appearance, and with the last
+ * offset, of those that are named more than once. */
 static int take_plan(struct reset *r, const struct plan_row *rows, size_t n)
 {
+	struct group_offset *last = groups_room(r->g, n, sizeof(*last));
+	size_t found = 0, last_n;
+
 	r->v = groups_room(r->g, n, sizeof(*r->v));
-	r->n = 0;
-	for (size_t i = n; i-- > 0;)
+	for (size_t i = 0; i < n; i++)
 		if (rows[i].group.len < 0 || str_eq(rows[i].group, r->group))
-			r->v[r->n++] = (struct group_offset){
+			r->v[found++] = (struct group_offset){
 				rows[i].topic, rows[i].partition, rows[i].offset, STR_NULL};
-	r->n = groups_unique(r->v, r->n);
-	if (r->n)
-		return into_range(r);
-	groups_print_error("No reset plan for group %.*s found", STR_ARG(r->group));
-	return 0;
+	for (size_t i = 0; i < found; i++)
+		last[i] = r->v[found - 1 - i];
+	last_n = groups_unique(last, found);
+	r->n = groups_unique(r->v, found);
+	if (!r->n) {
+		groups_print_error("No reset plan for group %.*s found", STR_ARG(r->group));
+		return 0;
+	}
+	qsort(last, last_n, sizeof(*last), by_place);
+	for (size_t i = 0; i < r->n; i++)
+		r->v[i].offset = find(last, last_n, &r->v[i])->offset;
+	return into_range(r);
 }
 
 static int from_file(struct reset *r)
@@ -386,6 +401,9 @@ static int from_file(struct reset *r)
 		return -1;
 	if (reset_plan_parse(text, groups_n == 1, &r->g->arena, &rows, &n, &error))
 		return groups_fail(r->g, "%s", error ? error : "out of memory");
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].offset < 0)
+			return groups_misuse(r->g, "Invalid negative offset");
 	return take_plan(r, rows, n);
 }
 
@@ -445,8 +463,9 @@ static int reset_group(struct reset *r, const struct group_description *d)
 	if (s != GROUP_STATE_EMPTY && s != GROUP_STATE_DEAD) {
 		struct str name = group_state_name(s);
 
-		groups_print_error("Assignments can only be reset if the group '%.*s' is inactive, but the "
-				   "current state is %.*s.",
+		groups_print_error(
+			"Assignments can only be reset if the group '%.*s' is inactive, but the "
+			"current state is %.*s.",
 			STR_ARG(d->id), STR_ARG(name));
 		return 0;
 	}
@@ -463,8 +482,8 @@ static void print_export(const struct groups *g, const struct reset *v, size_t n
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < v[i].n; k++) {
 			const struct group_offset *o = &v[i].v[k];
-			struct plan_row row = {groups_n == 1 ? STR_NULL : v[i].group, o->topic, o->partition,
-				o->offset};
+			struct plan_row row = {groups_n == 1 ? STR_NULL : v[i].group, o->topic,
+				o->partition, o->offset};
 
 			reset_plan_write(&row, stdout);
 		}

@@ -11,8 +11,8 @@
 #include "base/alloc.h"
 #include "base/str.h"
 
-#define MS_PER_DAY    86400000LL
-#define NANOS	      1000000000
+#define MS_PER_DAY 86400000LL
+#define NANOS 1000000000
 #define NOT_A_DURATION "Text cannot be parsed to a Duration"
 /* Instant.MIN and MAX, in seconds: the years -1,000,000,000 and 1,000,000,000. */
 #define INSTANT_MIN (-31557014167219200LL)
@@ -117,8 +117,9 @@ int date_time_parse(const char *text, int64_t *ret_ms, char **ret_error)
 	bool utc;
 
 	if (!t || !t[1 + strspn(t + 1, "T")]) {
-		*ret_error = xstrdup("Error parsing timestamp. It does not contain a 'T' according to "
-				     "ISO8601 format");
+		*ret_error =
+			xstrdup("Error parsing timestamp. It does not contain a 'T' according to "
+				"ISO8601 format");
 		return -EINVAL;
 	}
 	utc = strcspn(t + 1, "+-ZT") == strcspn(t + 1, "T");
@@ -149,8 +150,8 @@ static int take_part(const char **p, char unit, int64_t scale, const char *what,
 
 	if (digits == 0 || toupper((unsigned char)at[digits]) != unit)
 		return 1;
-	if (!str_to_i64((struct str){*p, (int32_t)(at - *p) + (int32_t)digits}, INT64_MIN, INT64_MAX,
-		    &n) ||
+	if (!str_to_i64((struct str){*p, (int32_t)(at - *p) + (int32_t)digits}, INT64_MIN,
+		    INT64_MAX, &n) ||
 		__builtin_mul_overflow(n, scale, &n))
 		return duration_fault(what, ret_error);
 	sum->overflow |= __builtin_add_overflow(sum->seconds, n, &sum->seconds);
@@ -181,7 +182,8 @@ static int take_seconds(
 	}
 	if (toupper((unsigned char)at[digits + places]) != 'S')
 		return 1;
-	if (!str_to_i64((struct str){*p, (int32_t)(at - *p) + (int32_t)digits}, INT64_MIN, INT64_MAX, &n))
+	if (!str_to_i64((struct str){*p, (int32_t)(at - *p) + (int32_t)digits}, INT64_MIN,
+		    INT64_MAX, &n))
 		return duration_fault("seconds", ret_error);
 	sum->overflow |= __builtin_add_overflow(sum->seconds, n, &sum->seconds);
 	*ret_nanos = negative ? -nanos : nanos;
@@ -249,7 +251,8 @@ int duration_parse(const char *text, struct duration *ret, char **ret_error)
 	return 0;
 }
 
-int duration_before(const struct duration *d, struct timespec now, int64_t *ret_ms, char **ret_error)
+int duration_before(
+	const struct duration *d, struct timespec now, int64_t *ret_ms, char **ret_error)
 {
 	int64_t seconds, nanos = now.tv_nsec - d->nanos, ms;
 

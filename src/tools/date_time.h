@@ -25,7 +25,7 @@ struct duration {
 int duration_parse(const char *text, struct duration *ret, char **ret_error) MUST_CHECK;
 
 /* Milliseconds since 1970 of the time so long before `now`. 0, or -EINVAL as above: out of Java's range. */
-int duration_before(
-	const struct duration *d, struct timespec now, int64_t *ret_ms, char **ret_error) MUST_CHECK;
+int duration_before(const struct duration *d, struct timespec now, int64_t *ret_ms,
+	char **ret_error) MUST_CHECK;
 
 #endif

@@ -171,7 +171,8 @@ static int write_old_transactions(
 	const struct formatter *f, const struct shown_record *r, FILE *out, const char **ret_error)
 {
 	(void)f;
-	return formatter_log_write_text(FORMATTER_LOG_TRANSACTIONS, r->key, r->value, out, ret_error);
+	return formatter_log_write_text(
+		FORMATTER_LOG_TRANSACTIONS, r->key, r->value, out, ret_error);
 }
 
 static const struct {

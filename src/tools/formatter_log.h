@@ -23,7 +23,7 @@ int formatter_log_write(enum formatter_log kind, struct bytes key, struct bytes 
 
 /* The same as one line of text each, as the formatters of Kafka 3.7 and older write them:
  * [group,topic,partition]::OffsetAndMetadata(...), group::GroupMetadata(...), id::TransactionMetadata(...). */
-int formatter_log_write_text(enum formatter_log kind, struct bytes key, struct bytes value, FILE *out,
-	const char **ret_error) MUST_CHECK;
+int formatter_log_write_text(enum formatter_log kind, struct bytes key, struct bytes value,
+	FILE *out, const char **ret_error) MUST_CHECK;
 
 #endif

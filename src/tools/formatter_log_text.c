@@ -12,7 +12,7 @@
 #include "tools/formatter_log.h"
 #include "tools/java_order.h"
 
-#define UNDERFLOW     "java.nio.BufferUnderflowException"
+#define UNDERFLOW "java.nio.BufferUnderflowException"
 #define WRONG_VERSION "java.lang.IllegalStateException: Unknown version of the record"
 
 /* A record that is being written. */
@@ -23,12 +23,15 @@ struct text {
 };
 
 /* Reads a versioned message; false with t->error. */
-static bool decode(struct text *t, const struct schema *s, struct bytes b, int *ret_version, void *out)
+static bool decode(
+	struct text *t, const struct schema *s, struct bytes b, int *ret_version, void *out)
 {
 	struct cursor c = cur_of(b.p, (size_t)b.len);
 	int16_t version = cur_i16(&c);
 
-	t->error = c.bad ? UNDERFLOW : version < s->first || version > s->last ? WRONG_VERSION : NULL;
+	t->error = c.bad                                     ? UNDERFLOW
+		   : version < s->first || version > s->last ? WRONG_VERSION
+							     : NULL;
 	if (!t->error && codec_decode(s, version, &c, &t->arena, out))
 		t->error = UNDERFLOW;
 	*ret_version = version;
@@ -76,7 +79,8 @@ static bool put_offset(struct text *t, struct bytes key, struct bytes value)
 		return true; /* a group, or something newer */
 	if (!decode(t, &offset_commit_key_schema, key, &version, &k))
 		return false;
-	fprintf(t->out, "[%.*s,%.*s,%" PRId32 "]::", STR_ARG(k.group), STR_ARG(k.topic), k.partition);
+	fprintf(t->out, "[%.*s,%.*s,%" PRId32 "]::", STR_ARG(k.group), STR_ARG(k.topic),
+		k.partition);
 	if (value.len >= 0)
 		return put_offset_value(t, value);
 	fputs("NULL\n", t->out);
@@ -88,7 +92,8 @@ static void put_member(
 {
 	const struct group_metadata_value_member_metadata *m = &v->members[index];
 
-	fprintf(t->out, "%s%.*s -> MemberMetadata(memberId=%.*s, groupInstanceId=", first ? "" : ", ",
+	fprintf(t->out,
+		"%s%.*s -> MemberMetadata(memberId=%.*s, groupInstanceId=", first ? "" : ", ",
 		STR_ARG(m->member_id), STR_ARG(m->member_id));
 	if (m->group_instance_id.len < 0)
 		fputs("None", t->out);
@@ -124,7 +129,8 @@ static bool put_group_value(struct text *t, struct str group, struct bytes value
 
 	if (!decode(t, &group_metadata_value_schema, value, &version, &v))
 		return false;
-	fprintf(t->out, "GroupMetadata(groupId=%.*s, generation=%" PRId32 ", protocolType=", STR_ARG(group),
+	fprintf(t->out,
+		"GroupMetadata(groupId=%.*s, generation=%" PRId32 ", protocolType=", STR_ARG(group),
 		v.generation);
 	if (v.protocol_type.len <= 0 && v.members_n == 0)
 		fputs("None", t->out);
@@ -158,7 +164,8 @@ struct place {
 };
 
 /* Partitions of a transaction, and the buckets of the set that Kafka adds them to topic by topic. */
-static struct place *places_of(const struct transaction_log_value *v, size_t *ret_n, size_t *ret_buckets)
+static struct place *places_of(
+	const struct transaction_log_value *v, size_t *ret_n, size_t *ret_buckets)
 {
 	struct place *places = NULL;
 	size_t n = 0, cap = 0, buckets = 0;
@@ -210,7 +217,8 @@ static bool put_transaction_value(struct text *t, struct str id, struct bytes va
 		return false;
 	}
 	fprintf(t->out,
-		"%.*s::TransactionMetadata(transactionalId=%.*s, producerId=%" PRId64 ", producerEpoch=%d, "
+		"%.*s::TransactionMetadata(transactionalId=%.*s, producerId=%" PRId64
+		", producerEpoch=%d, "
 		"txnTimeoutMs=%" PRId32 ", state=%s, pendingState=None, topicPartitions=HashSet(",
 		STR_ARG(id), STR_ARG(id), v.producer_id, v.producer_epoch, v.transaction_timeout_ms,
 		states[v.transaction_status]);
@@ -238,8 +246,8 @@ static bool put_transaction(struct text *t, struct bytes key, struct bytes value
 	return true;
 }
 
-int formatter_log_write_text(enum formatter_log kind, struct bytes key, struct bytes value, FILE *out,
-	const char **ret_error)
+int formatter_log_write_text(enum formatter_log kind, struct bytes key, struct bytes value,
+	FILE *out, const char **ret_error)
 {
 	struct text t = {.out = out};
 	bool done = true;

@@ -43,19 +43,25 @@ static const struct option offsets_options[OFFSETS_OPTION_COUNT] = {
 		"Properties file with settings of the admin client."},
 	[OFFSETS_EXCLUDE_INTERNAL] = {"exclude-internal-topics", OPTION_FLAG, NULL, NULL,
 		"Leave out the topics that brokers keep for themselves."},
-	[OFFSETS_MAX_WAIT_MS] = {"max-wait-ms", OPTION_STRING, "ms", NULL, "Of old releases; ignored."},
+	[OFFSETS_MAX_WAIT_MS] = {"max-wait-ms", OPTION_STRING, "ms", NULL,
+		"Of old releases; ignored."},
 	[OFFSETS_OFFSETS] = {"offsets", OPTION_STRING, "count", NULL, "Of old releases; ignored."},
 	[OFFSETS_PARTITIONS] = {"partitions", OPTION_STRING, "id,...", NULL,
 		"Only partitions with these numbers."},
 	[OFFSETS_TIME] = {"time", OPTION_STRING, "time", "latest",
-		"Which offset: that of the first record at this time or later, in milliseconds since 1970; "
-		"or latest (-1), earliest (-2), max-timestamp (-3), earliest-local (-4), latest-tiered "
+		"Which offset: that of the first record at this time or later, in milliseconds "
+		"since 1970; "
+		"or latest (-1), earliest (-2), max-timestamp (-3), earliest-local (-4), "
+		"latest-tiered "
 		"(-5)."},
 	[OFFSETS_TOPIC] = {"topic", OPTION_STRING, "Java regex", NULL,
 		"Only topics whose whole name matches."},
-	[OFFSETS_TOPIC_PARTITIONS] = {"topic-partitions", OPTION_STRING, "regex[:partitions],...", NULL,
-		"Only these: a regular expression for topics, none for all, and behind a colon a partition "
-		"or a range, as in topic1:1,topic2:0-3,topic3,topic4:5-,:-3. The upper bound does not belong "
+	[OFFSETS_TOPIC_PARTITIONS] = {"topic-partitions", OPTION_STRING, "regex[:partitions],...",
+		NULL,
+		"Only these: a regular expression for topics, none for all, and behind a colon a "
+		"partition "
+		"or a range, as in topic1:1,topic2:0-3,topic3,topic4:5-,:-3. The upper bound does "
+		"not belong "
 		"to a range."},
 	[OFFSETS_HELP] = OPTION_HELP,
 	[OFFSETS_VERSION] = OPTION_VERSION,
@@ -121,8 +127,10 @@ static int read_time(struct get_offsets *g)
 		}
 	if (!str_to_i64(str_of(text), INT64_MIN, INT64_MAX, &g->timestamp))
 		return fault(g,
-			"Malformed time argument %s. Please use -1 or latest / -2 or earliest / -3 or "
-			"max-timestamp / -4 or earliest-local / -5 or latest-tiered, or a specified long "
+			"Malformed time argument %s. Please use -1 or latest / -2 or earliest / -3 "
+			"or "
+			"max-timestamp / -4 or earliest-local / -5 or latest-tiered, or a "
+			"specified long "
 			"format timestamp",
 			text);
 	return 0;
@@ -163,7 +171,8 @@ static int read_rule(struct get_offsets *g, const char *text)
 		return add_rule(g, topic, from, first ? from + 1 : before);
 	second = strspn(p + first + 1, "0123456789");
 	if (p[first] != '-' || p[first + 1 + second] != '\0')
-		return fault(g, "org.apache.kafka.tools.TerseException: Invalid rule specification: %s",
+		return fault(g,
+			"org.apache.kafka.tools.TerseException: Invalid rule specification: %s",
 			text);
 	if (read_bound(g, (struct str){p + first + 1, (int32_t)second}, &before))
 		return -1;
@@ -187,7 +196,8 @@ static int each_word(struct get_offsets *g, const char *text,
 			*comma = '\0';
 		if (take(g, p))
 			return -1;
-		p = comma + 1;
+		if (comma)
+			p = comma + 1;
 	} while (comma);
 	return 0;
 }
@@ -223,7 +233,8 @@ static int read_filters(struct get_offsets *g)
 	g->partitions = xcalloc(strlen(partitions) + 1, sizeof(*g->partitions));
 	if (each_word(g, partitions, read_partition))
 		return fault(g,
-			"--partitions expects a comma separated list of numeric partition ids, but received: "
+			"--partitions expects a comma separated list of numeric partition ids, but "
+			"received: "
 			"%s",
 			partitions);
 	return 0;
@@ -244,7 +255,8 @@ static bool wants(const struct get_offsets *g, const struct topic_description *t
 
 static int fail_admin(struct get_offsets *g)
 {
-	return fault(g, "org.apache.kafka.common.errors.TimeoutException: %s", admin_error(g->admin));
+	return fault(
+		g, "org.apache.kafka.common.errors.TimeoutException: %s", admin_error(g->admin));
 }
 
 /* The partitions to ask about, in the arena. */
@@ -263,10 +275,11 @@ static int choose(struct get_offsets *g, struct partition_offset **ret, size_t *
 	if (!*ret)
 		return fault(g, "out of memory");
 	for (size_t i = 0; i < topics_n; i++)
-		for (size_t k = 0; (internal || !topics[i].internal) && k < topics[i].partitions_n; k++)
+		for (size_t k = 0; (internal || !topics[i].internal) && k < topics[i].partitions_n;
+			k++)
 			if (wants(g, &topics[i], topics[i].partitions[k]))
-				(*ret)[n++] = (struct partition_offset){
-					.topic = topics[i].name, .partition = topics[i].partitions[k]};
+				(*ret)[n++] = (struct partition_offset){.topic = topics[i].name,
+					.partition = topics[i].partitions[k]};
 	if (!n)
 		return fault(g, "Could not match any topic-partitions with the specified filters");
 	*ret_n = n;
@@ -290,13 +303,15 @@ static void print(const struct partition_offset *v, size_t n)
 	struct line *lines = xcalloc(n, sizeof(*lines));
 
 	for (size_t i = 0; i < n; i++)
-		lines[i] = (struct line){xasprintf("%.*s-%d", STR_ARG(v[i].topic), v[i].partition), &v[i]};
+		lines[i] = (struct line){
+			xasprintf("%.*s-%d", STR_ARG(v[i].topic), v[i].partition), &v[i]};
 	qsort(lines, n, sizeof(*lines), by_name);
 	for (size_t i = 0; i < n; i++) {
 		const struct partition_offset *o = lines[i].offset;
 
 		if (o->error.len >= 0)
-			fprintf(stderr, "Skip getting offsets for topic-partition %s due to error: %.*s\n",
+			fprintf(stderr,
+				"Skip getting offsets for topic-partition %s due to error: %.*s\n",
 				lines[i].name, STR_ARG(o->error));
 		else if (o->offset >= 0)
 			printf("%.*s:%d:%" PRId64 "\n", STR_ARG(o->topic), o->partition, o->offset);

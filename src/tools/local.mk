@@ -32,6 +32,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/console_producer.c \
 	src/tools/consume_stats.c src/tools/consume_stats.h \
 	src/tools/consumer_groups.c src/tools/consumer_groups_priv.h \
+	src/tools/consumer_groups_delete.c \
 	src/tools/consumer_groups_describe.c \
 	src/tools/consumer_groups_options.c \
 	src/tools/consumer_groups_reset.c \
@@ -60,6 +61,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/java_base64.c src/tools/java_base64.h \
 	src/tools/java_date.c src/tools/java_date.h \
 	src/tools/java_exception.c src/tools/java_exception.h \
+	src/tools/java_map.c src/tools/java_map.h \
 	src/tools/java_number.c src/tools/java_number.h \
 	src/tools/java_order.c src/tools/java_order.h \
 	src/tools/java_random.c src/tools/java_random.h \
@@ -90,7 +92,8 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/producer_perf.c src/tools/producer_perf_priv.h \
 	src/tools/producer_perf_options.c \
 	src/tools/record_decoder.c src/tools/record_decoder.h src/tools/record_decoder_priv.h \
-	src/tools/records.c src/tools/records.def src/tools/records.h \
+	src/tools/records.c src/tools/records.h \
+	src/tools/records.def \
 	src/tools/records/consumer_group.def \
 	src/tools/records/kraft_cluster.def \
 	src/tools/records/kraft_control.def \

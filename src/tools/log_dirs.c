@@ -13,6 +13,7 @@
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/header.h"
+#include "tools/java_map.h"
 #include "tools/java_order.h"
 #include "tools/log_dirs_priv.h"
 #include "tools/options.h"

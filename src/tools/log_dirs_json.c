@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "tools/java_map.h"
 #include "tools/java_order.h"
 #include "tools/log_dirs_priv.h"
 #include "tools/report.h"

@@ -42,8 +42,10 @@ static const struct {
 	{KERR_TOPIC_ALREADY_EXISTS, "TopicExists", "Topic with this name already exists."},
 	{KERR_INVALID_CONFIG, "InvalidConfiguration", "Configuration is invalid."},
 	{KERR_NOT_LEADER_OR_FOLLOWER, NULL,
-		"For requests intended only for the leader, this error indicates that the broker is not "
-		"the current leader. For requests intended for any replica, this error indicates that "
+		"For requests intended only for the leader, this error indicates that the broker "
+		"is not "
+		"the current leader. For requests intended for any replica, this error indicates "
+		"that "
 		"the broker is not a replica of the topic partition."},
 	{KERR_COORDINATOR_LOAD_IN_PROGRESS, NULL,
 		"The coordinator is loading and hence can't process requests."},
@@ -51,11 +53,14 @@ static const struct {
 	{KERR_NOT_COORDINATOR, NULL, "This is not the correct coordinator."},
 	{KERR_ILLEGAL_GENERATION, NULL, "Specified group generation id is not valid."},
 	{KERR_INCONSISTENT_GROUP_PROTOCOL, NULL,
-		"The group member's supported protocols are incompatible with those of existing members "
-		"or first group member tried to join with empty protocol type or empty protocol list."},
+		"The group member's supported protocols are incompatible with those of existing "
+		"members "
+		"or first group member tried to join with empty protocol type or empty protocol "
+		"list."},
 	{KERR_INVALID_GROUP_ID, NULL, "The configured groupId is invalid."},
 	{KERR_INVALID_SESSION_TIMEOUT, NULL,
-		"The session timeout is not within the range allowed by the broker (as configured by "
+		"The session timeout is not within the range allowed by the broker (as configured "
+		"by "
 		"group.min.session.timeout.ms and group.max.session.timeout.ms)."},
 	{KERR_GROUP_MAX_SIZE_REACHED, NULL, "The consumer group has reached its max size."},
 	{KERR_FENCED_INSTANCE_ID, NULL,

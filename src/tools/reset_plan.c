@@ -142,12 +142,13 @@ int reset_plan_parse(struct str text, bool alone, struct arena *arena, struct pl
 	do {
 		line = next_line(&rest);
 		if (!read_row(line, with_group, arena, &(*ret)[n])) {
-			*ret_error = xasprintf("Line %zu of the reset plan is not %s: '%.*s'", n + 1,
-				with_group ? alone ? "topic,partition,offset or "
-						     "group,topic,partition,offset"
-						   : "group,topic,partition,offset"
-					   : "topic,partition,offset",
-				STR_ARG(line));
+			*ret_error =
+				xasprintf("Line %zu of the reset plan is not %s: '%.*s'", n + 1,
+					with_group ? alone ? "topic,partition,offset or "
+							     "group,topic,partition,offset"
+							   : "group,topic,partition,offset"
+						   : "topic,partition,offset",
+					STR_ARG(line));
 			return -EINVAL;
 		}
 		n++;

@@ -11,7 +11,7 @@
 #include "protocol/errors.h"
 #include "protocol/header.h"
 #include "tools/java_base64.h"
-#include "tools/java_order.h"
+#include "tools/java_map.h"
 #include "tools/topics_priv.h"
 
 #define RESOURCE_TOPIC 2

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "base/uuid.h"
 #include "protocol/errors.h"
-#include "tools/java_order.h"
+#include "tools/java_map.h"
 #include "tools/topics_priv.h"
 #include "zk/batch.h"
 #include "zk/path.h"

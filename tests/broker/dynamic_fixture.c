@@ -55,7 +55,7 @@ void zk_fake_put(const char *path, const char *data, int64_t ctime_ms)
 	snprintf(zk.nodes[i].path, sizeof(zk.nodes[i].path), "%s", path);
 	snprintf(zk.nodes[i].data, sizeof(zk.nodes[i].data), "%s", data);
 	zk.nodes[i].ctime_ms = ctime_ms;
-	w = zk.watch;
+	w = zk.children;
 	lock_release(&lock);
 	if (w && !strncmp(path, ZK_PATH_CONFIG_CHANGES, strlen(ZK_PATH_CONFIG_CHANGES)))
 		w->fired(w, ZK_EVENT_CHILDREN);
@@ -80,18 +80,16 @@ enum zk_state zk_session_state(struct zk_session *s)
 void zk_session_watch(
 	struct zk_session *s, struct zk_watch *w, enum zk_watch_kind kind, const char *path)
 {
-	assert_int_equal(kind, ZK_WATCH_CHILDREN);
 	assert_string_equal(path, ZK_PATH_CONFIG_CHANGES);
 	lock_take(&lock);
-	s->watch = w;
+	*(kind == ZK_WATCH_CHILDREN ? &s->children : &s->deleted) = w;
 	lock_release(&lock);
 }
 
 void zk_session_unwatch(struct zk_session *s, struct zk_watch *w)
 {
-	(void)w;
 	lock_take(&lock);
-	s->watch = NULL;
+	*(s->children == w ? &s->children : &s->deleted) = NULL;
 	lock_release(&lock);
 }
 
@@ -129,6 +127,11 @@ int zk_children(struct zk_session *s, char ***ret, size_t *ret_n, const char *fm
 	va_end(va);
 	len = strlen(path);
 	lock_take(&lock);
+	if (!s->changes_czxid) {
+		lock_release(&lock);
+		free(names);
+		return ZK_NO_NODE;
+	}
 	for (size_t i = 0; i < s->nodes_n; i++) {
 		if (!strncmp(s->nodes[i].path, path, len) && s->nodes[i].path[len] == '/')
 			names[n++] = xstrdup(s->nodes[i].path + len + 1);
@@ -189,19 +192,14 @@ int zk_exists(struct zk_session *s, struct zk_stat *ret, const char *fmt, ...)
 	i = find_f(path, fmt, va);
 	va_end(va);
 	if (!strcmp(path, ZK_PATH_CONFIG_CHANGES)) {
+		lock_take(&lock);
 		*ret = (struct zk_stat){.czxid = s->changes_czxid};
-		return s->changes_czxid ? 0 : ZK_NO_NODE;
+		lock_release(&lock);
+		return ret->czxid ? 0 : ZK_NO_NODE;
 	}
 	if (i < 0)
 		return ZK_NO_NODE;
 	*ret = (struct zk_stat){.ctime_ms = s->nodes[i].ctime_ms};
-	return 0;
-}
-
-int zk_make_path(struct zk_session *s, const char *fmt, ...)
-{
-	(void)fmt;
-	s->changes_czxid = 1000;
 	return 0;
 }
 
@@ -216,6 +214,31 @@ static void PRINTF(1, 2) record(const char *fmt, ...)
 	va_end(va);
 	cond_signal(&happened);
 	lock_release(&lock);
+}
+
+int zk_make_path(struct zk_session *s, const char *fmt, ...)
+{
+	(void)fmt;
+	lock_take(&lock);
+	s->changes_czxid = 1000;
+	lock_release(&lock);
+	record("made " ZK_PATH_CONFIG_CHANGES);
+	return 0;
+}
+
+void zk_fake_delete_changes(void)
+{
+	struct zk_watch *w;
+
+	lock_take(&lock);
+	for (size_t i = zk.nodes_n; i-- > 0;) {
+		if (!strncmp(zk.nodes[i].path, ZK_PATH_CONFIG_CHANGES, strlen(ZK_PATH_CONFIG_CHANGES)))
+			zk.nodes[i] = zk.nodes[--zk.nodes_n];
+	}
+	zk.changes_czxid = 0;
+	w = zk.deleted;
+	lock_release(&lock);
+	w->fired(w, ZK_EVENT_DELETED);
 }
 
 int zk_delete(struct zk_session *s, int32_t version, const char *fmt, ...)
@@ -305,18 +328,6 @@ int entity_config_read(
 		r = znode_config_decode(v.data, v.len, ret);
 	zk_value_fini(&v);
 	return r > 0 ? 0 : r;
-}
-
-void zk_fake_remove(const char *path)
-{
-	int i;
-
-	lock_take(&lock);
-	i = zk_fake_find(path);
-	assert_true(i >= 0);
-	zk.nodes[i] = zk.nodes[zk.nodes_n - 1];
-	zk.nodes_n--;
-	lock_release(&lock);
 }
 
 void zk_fake_renew(void)

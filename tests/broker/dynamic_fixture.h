@@ -20,7 +20,7 @@
 
 struct zk_session {
 	enum zk_state state;
-	struct zk_watch *watch;
+	struct zk_watch *children, *deleted; /* of and on /config/changes */
 	struct zk_listener *listener;
 	int64_t changes_czxid; /* of /config/changes; 0: deleted */
 	struct {
@@ -39,7 +39,7 @@ int dynamic_fixture_teardown(void **state);
 
 int zk_fake_find(const char *path); /* -1: no such node */
 void zk_fake_put(const char *path, const char *data, int64_t ctime_ms);
-void zk_fake_remove(const char *path);
+void zk_fake_delete_changes(void); /* all of /config/changes */
 char *zk_fake_data(int i); /* owned by the caller */
 /* What the session's thread does after an expiry. */
 void zk_fake_renew(void);

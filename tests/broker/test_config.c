@@ -262,8 +262,6 @@ static void test_warnings(void **state)
 				    "3 f:3: port=9092: ignored, removed in 3.0, use listeners\n"
 				    "3 f:4: metric.reporters=com.example.R: Java reporters cannot "
 				    "be loaded; nothing is reported to them\n"
-				    "3 f:5: log.cleanup.policy=compact,delete: compaction is not "
-				    "available yet, old records stay\n"
 				    "3 f:7: leader.replication.throttled.rate=5: ignored, it has "
 				    "an effect only as a dynamic config "
 				    "(kafka-configs.sh)\n");
@@ -388,7 +386,7 @@ static void test_what_may_be_changed_dynamically(void **state)
 	dynamic_refused(true, "ssl.keystore.location=x\n",
 		"These security configs can be dynamically updated only per-listener using the "
 		"listener prefix: "
-		"Set(ssl.keystore.location)");
+		"HashSet(ssl.keystore.location)");
 	dynamic_refused(false, "advertised.listeners=PLAINTEXT://a:1\n",
 		"Cannot update these configs at default cluster level, broker id must be "
 		"specified: "

@@ -62,8 +62,8 @@ static void test_changes_made_anew_are_not_taken_for_old_ones(void **state)
 	store("/config/topics/t", "\"retention.ms\":\"7\"");
 	announce(9, "topics/t");
 	expect_event("topic t retention.ms=7");
-	zk_fake_remove(ZK_PATH_CONFIG_CHANGE "0000000009");
-	zk.changes_czxid = 0; /* somebody deleted the directory */
+	zk_fake_delete_changes(); /* by somebody */
+	expect_event("made " ZK_PATH_CONFIG_CHANGES);
 	store("/config/topics/t", "\"retention.ms\":\"8\"");
 	announce(0, "topics/t");
 	expect_event("topic t retention.ms=8");
@@ -77,7 +77,7 @@ static void test_damaged_configs_change_nothing(void **state)
 	start_broker("");
 	assert_int_equal(int_now(CFG_MAX_CONNECTIONS), 50);
 	zk_fake_put("/config/brokers/1", "{\"version\":1,\"config\":{\"max.connections\":60}}", NOW_MS);
-	zk_fake_put("/config/topics/t", "{\"version\":1,\"config\":[1]}", NOW_MS);
+	zk_fake_put("/config/topics/t", "{\"version\":1,\"config\":{\"retention.ms\":[1]}}", NOW_MS);
 	announce(1, "brokers/1");
 	announce(2, "topics/t");
 	expect_event("log Config of brokers/1 could not be read, the former values stay: it is damaged, a "

@@ -5,6 +5,7 @@ import json
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
+from kazoo.exceptions import NoNodeError
 
 import wire
 from harness import wait_until
@@ -17,9 +18,9 @@ def bootstrap(brokers):
 def controller_of(run):
     """The id in /controller, None when there is none."""
     with run.zookeeper.client(run.chroot) as zk:
-        if zk.exists("/controller") is None:
-            return None
-        return json.loads(zk.get("/controller")[0])["brokerid"]
+        with contextlib.suppress(NoNodeError):
+            return json.loads(zk.get("/controller")[0])["brokerid"]
+        return None
 
 
 def await_controller(run, among, timeout=30):

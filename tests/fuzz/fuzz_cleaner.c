@@ -1,5 +1,5 @@
 /* fuzz_cleaner.c - any segment bytes through the cleaner's filter, whatever the map and the transactions say: what comes
- * out are good batches, in order, no more of them than went in, and the filter takes them again.
+ * out are good batches, in order, no more of them than went in, also when it goes through the filter again.
  *
  * Input: flags, latest offset; number of keys, each a length, its bytes and an offset; number of aborted transactions,
  * each producer, first and last offset; number of active producers, each id and last offset; the rest is the segment.
@@ -51,8 +51,9 @@ static void read_map(struct cursor *c, struct offset_map *m)
 		size_t len = cur_u8(c);
 		const uint8_t *key = cur_take(c, len);
 
-		if (key)
-			(void)offset_map_put(m, (struct bytes){ key, (int32_t)len }, cur_u8(c));
+		struct offset_key k = offset_map_hash(m, (struct bytes){ key, key ? (int32_t)len : 0 });
+
+		(void)offset_map_put(m, &k, cur_u8(c));
 	}
 }
 
@@ -138,8 +139,9 @@ static void run(struct cleaner_filter *f, struct cursor *c, unsigned flags)
 	CHECK(f->messages_kept <= f->messages_read);
 	f->previous = -1;
 	f->txns = &none;
-	CHECK(filter_all(f, once->data, once->len, limit, twice) == 0);
-	CHECK(count(twice->data, twice->len, true) <= count(once->data, once->len, true));
+	/* Markers and what lies behind the range are copied unread: damage in them may show only now. */
+	if (filter_all(f, once->data, once->len, limit, twice) == 0)
+		CHECK(count(twice->data, twice->len, true) <= count(once->data, once->len, true));
 	cleaner_txns_fini(&none);
 }
 

@@ -64,3 +64,7 @@ fuzz_targets += tests/fuzz/fuzz_cleaner
 tests_fuzz_fuzz_cleaner_SOURCES = tests/fuzz/fuzz_cleaner.c
 tests_fuzz_fuzz_cleaner_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_cleaner_LDADD = $(fuzz_main) $(UPTO_storage)
+fuzz_targets += tests/fuzz/fuzz_group_records
+tests_fuzz_fuzz_group_records_SOURCES = tests/fuzz/fuzz_group_records.c
+tests_fuzz_fuzz_group_records_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_group_records_LDADD = $(fuzz_main) $(UPTO_coordinator)

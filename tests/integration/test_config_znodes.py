@@ -86,24 +86,26 @@ def test_malformed_notifications_do_not_stop_the_others(broker, topic, zk):
     for name in ("something_else", "config_change_x"):
         zk.delete(f"/config/changes/{name}")
     lines = broker.output().splitlines()[before:]
-    assert len([line for line in lines if line.startswith("[")]) == len(lines), "what is outside stays within its line"
-    assert len(lines) < 2 * len(MALFORMED)
+    if not broker.apache:  # which has a stack trace for each
+        assert len([line for line in lines if line.startswith("[")]) == len(lines), "what is outside stays within its line"
+        assert len(lines) < 2 * len(MALFORMED)
 
 
 def test_quotas_are_let_be(broker, topic, zk):
     """There are none yet: one line, once."""
     clients.create_topic(broker, topic)
-    for path, config in (("users/alice", {"producer_byte_rate": "1000"}), ("clients/<default>", {"consumer_byte_rate": "1"}),
+    for path, config in (("users/alice", {"producer_byte_rate": "100000000"}), ("clients/<default>", {"consumer_byte_rate": "100000000"}),
                          ("users/<default>/clients/c", {"request_percentage": "50.0"}),
-                         ("ips/<default>", {"connection_creation_rate": "5"}),
+                         ("ips/<default>", {"connection_creation_rate": "50000"}),
                          ("users/bob", {"SCRAM-SHA-256": "salt=x,stored_key=x,server_key=x,iterations=4096"})):
         configs.set_by_hand(zk, path, config)
     configs.announce_as_cmak(zk, "clients", "c")
     limit(broker, topic, 30000, lambda config: configs.set_by_hand(zk, f"topics/{topic}", config))
 
 
-@pytest.mark.parametrize("data", [b'{"version":1,"config":{"max.message.bytes":10}}', b'{"version":1,"config":[]}',
-                                  b'{"version":1,"config":"x"}'])
+@pytest.mark.parametrize("data", [b'{"version":1,"config":{"max.message.bytes":10}}',
+                                  b'{"version":1,"config":{"max.message.bytes":null}}',
+                                  b'{"version":1,"config":{"max.message.bytes":["10"]}}'])
 def test_damaged_entities_change_nothing(broker, topic, zk, data):
     clients.create_topic(broker, topic)
     other = topic + "-other"  # what is announced after it tells that it was seen
@@ -114,7 +116,8 @@ def test_damaged_entities_change_nothing(broker, topic, zk, data):
     assert refuses(broker, topic, 30000) and not refuses(broker, topic, 20000)
 
 
-@pytest.mark.parametrize("data", [b"", b"no JSON", b'{"version":1}'])
+@pytest.mark.parametrize("data", [b"", b"no JSON", b'{"version":1}', b"[]", b'{"version":1,"config":[]}',
+                                  b'{"version":1,"config":"x"}'])
 def test_entities_without_a_configuration_have_none(broker, topic, zk, data):
     clients.create_topic(broker, topic)
     limit(broker, topic, 30000, lambda config: configs.set_by_hand(zk, f"topics/{topic}", config))
@@ -235,21 +238,34 @@ def test_a_burst_of_changes(broker, topic, zk):
 KEYSTORE = "listener.name.plaintext.ssl.keystore.password"
 
 
-def test_passwords_are_stored_encoded(run):
+def with_password(run):
+    """A broker that was given a password, and what is stored."""
     broker = run.broker(0, start=False)
     broker.props["password.encoder.secret"] = "the secret"
     configs.settled(broker.start())
     configs.alter(broker, BROKER, "0", {KEYSTORE: "opensesame", "log.retention.ms": 777})
     stored = configs.stored(broker, "brokers/0")
     assert "opensesame" not in stored[KEYSTORE] and "encryptedPassword:" in stored[KEYSTORE]
+    return broker, stored
+
+
+def test_passwords_are_stored_encoded(run):
+    broker, stored = with_password(run)
     wait_until(lambda: KEYSTORE in configs.describe(broker, BROKER, "0"), 30, "the password to be listed")
     entry = configs.describe(broker, BROKER, "0", KEYSTORE)[KEYSTORE]
     assert entry["is_sensitive"] and entry["value"] is None
     configs.alter(broker, BROKER, "0", {"log.retention.ms": 888})
     assert configs.stored(broker, "brokers/0").keys() == stored.keys()
+    assert "opensesame" not in broker.output(everything=True)
+
+
+@pytest.mark.moldau
+def test_passwords_are_encoded_anew(run):
+    """Apache's only broker cannot: it starts before there is a controller, which it wants for this."""
+    broker, stored = with_password(run)
     broker.restart(password_encoder_old_secret="the secret", password_encoder_secret="another")
     renewed = configs.stored(broker, "brokers/0")
-    assert renewed[KEYSTORE] != stored[KEYSTORE] and renewed["log.retention.ms"] == "888"
+    assert renewed[KEYSTORE] != stored[KEYSTORE] and renewed["log.retention.ms"] == "777"
     assert KEYSTORE in configs.describe(broker, BROKER, "0")
     broker.restart(password_encoder_old_secret=None)
     assert KEYSTORE in configs.describe(broker, BROKER, "0")

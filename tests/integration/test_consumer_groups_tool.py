@@ -4,6 +4,8 @@ The literals were printed by the tools of Apache Kafka 3.9.1 for the same comman
 the tables of --reset-offsets and --delete-offsets, whose rows Kafka 3.9 puts on one line (doc/differences.md).
 """
 
+import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -14,7 +16,7 @@ import pytest
 from confluent_kafka import TopicPartition
 
 import clients
-from harness import ROOT, SLOW, find_moldaud, free_port, wait_until
+from harness import ROOT, SLOW, free_port, wait_until
 from test_tools import expect, tool
 
 START_MS = 1700000000000
@@ -476,7 +478,7 @@ def test_run_class_without_a_class():
 
 def test_run_class_knows_what_there_is():
     """Each line of the table leads to a tool: of those that moldau has, the usage; else one line."""
-    moldau = find_moldaud().parent / "moldau"
+    moldau = pathlib.Path(os.environ.get("MOLDAU_BUILD", ROOT / "build")) / "moldau"
     there = subprocess.run([moldau, "--help"], capture_output=True, text=True, check=True).stdout
     table = re.findall(r"^\t([\w.]+)[^)]*\)\s+echo (\S+) ;;", (ROOT / "bin/kafka-run-class.sh").read_text(), re.M)
     tools = [(c, t) for c, t in table if t != "moldaud" and not t.endswith(".sh")]

@@ -9,6 +9,12 @@ EXTRA_DIST += \
 	tests/peers/test_random_operations.py \
 	tests/peers/test_recordings.py \
 	tests/peers/test_same_files.py \
+EXTRA_DIST += tests/peers/ClientCheck.java tests/peers/conftest.py tests/peers/fetch.sh tests/peers/pom.xml \
+	tests/peers/pom-2.8.xml tests/peers/test_admin_tools.py \
+	tests/peers/test_java_client.py tests/peers/test_random_operations.py \
+EXTRA_DIST += tests/peers/ClientCheck.java tests/peers/ToolServer.java tests/peers/conftest.py tests/peers/fetch.sh tests/peers/pom.xml \
+	tests/peers/test_group_tools.py tests/peers/test_java_client.py tests/peers/test_random_operations.py \
+	tests/peers/test_recordings.py tests/peers/test_same_files.py \
 	tests/peers/tool_pairs.py
 EXTRA_DIST += tests/peers/ClientCheck.java tests/peers/DumpCheck.java tests/peers/conftest.py tests/peers/fetch.sh \
 	tests/peers/pom.xml tests/peers/test_dump_log.py \

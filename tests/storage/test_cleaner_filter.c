@@ -47,7 +47,9 @@ static int tear_down(void **state)
 
 static void seen(const char *key, int64_t offset)
 {
-	assert_true(offset_map_put(map, (struct bytes){ (const uint8_t *)key, (int32_t)strlen(key) }, offset));
+	struct offset_key k = offset_map_hash(map, (struct bytes){ (const uint8_t *)key, (int32_t)strlen(key) });
+
+	assert_true(offset_map_put(map, &k, offset));
 }
 
 static struct buf *hex(const char *s)

@@ -54,6 +54,38 @@ tests_tools_test_java_order_SOURCES = tests/tools/test_java_order.c
 tests_tools_test_java_order_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_java_order_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 
+check_PROGRAMS += tests/tools/test_log_dirs_json
+tests_tools_test_log_dirs_json_SOURCES = tests/tools/test_log_dirs_json.c
+tests_tools_test_log_dirs_json_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_log_dirs_json_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_topic_settings
+tests_tools_test_topic_settings_SOURCES = tests/tools/test_topic_settings.c
+tests_tools_test_topic_settings_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_topic_settings_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+check_PROGRAMS += tests/tools/test_manual
+tests_tools_test_manual_SOURCES = tests/tools/test_manual.c
+tests_tools_test_manual_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_manual_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_tool
+tests_tools_test_tool_SOURCES = tests/tools/test_tool.c
+tests_tools_test_tool_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_tool_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_SCRIPTS += tests/tools/check-completion.sh tests/tools/check-tools.sh
+EXTRA_DIST += tests/tools/check-completion.sh tests/tools/check-tools.sh
+
+check_PROGRAMS += tests/tools/test_start
+tests_tools_test_start_SOURCES = tests/tools/test_start.c
+tests_tools_test_start_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_start_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_findings
+tests_tools_test_findings_SOURCES = tests/tools/test_findings.c
+tests_tools_test_findings_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_findings_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
 check_SCRIPTS += tests/tools/check-dump-log.sh
 EXTRA_DIST += tests/tools/check-dump-log.sh tests/tools/data
 
@@ -66,15 +98,7 @@ check_PROGRAMS += tests/tools/test_keeper_record
 tests_tools_test_keeper_record_SOURCES = tests/tools/test_keeper_record.c
 tests_tools_test_keeper_record_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_keeper_record_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
-check_PROGRAMS += tests/tools/test_log_dirs_json
-tests_tools_test_log_dirs_json_SOURCES = tests/tools/test_log_dirs_json.c
-tests_tools_test_log_dirs_json_LDADD = $(UPTO_tools) $(TEST_LIBS)
-tests_tools_test_log_dirs_json_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 
-check_PROGRAMS += tests/tools/test_topic_settings
-tests_tools_test_topic_settings_SOURCES = tests/tools/test_topic_settings.c
-tests_tools_test_topic_settings_LDADD = $(UPTO_tools) $(TEST_LIBS)
-tests_tools_test_topic_settings_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 check_PROGRAMS += tests/tools/test_argparse
 tests_tools_test_argparse_SOURCES = tests/tools/test_argparse.c
 tests_tools_test_argparse_LDADD = $(UPTO_tools) $(TEST_LIBS)
@@ -124,31 +148,11 @@ check_PROGRAMS += tests/tools/test_consume_stats
 tests_tools_test_consume_stats_SOURCES = tests/tools/test_consume_stats.c
 tests_tools_test_consume_stats_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_consume_stats_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
-check_PROGRAMS += tests/tools/test_manual
-tests_tools_test_manual_SOURCES = tests/tools/test_manual.c
-tests_tools_test_manual_LDADD = $(UPTO_tools) $(TEST_LIBS)
-tests_tools_test_manual_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 
-check_PROGRAMS += tests/tools/test_tool
-tests_tools_test_tool_SOURCES = tests/tools/test_tool.c
-tests_tools_test_tool_LDADD = $(UPTO_tools) $(TEST_LIBS)
-tests_tools_test_tool_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 
-check_SCRIPTS += tests/tools/check-completion.sh tests/tools/check-tools.sh
-EXTRA_DIST += tests/tools/check-completion.sh tests/tools/check-tools.sh
 
-check_PROGRAMS += tests/tools/test_start
-tests_tools_test_start_SOURCES = tests/tools/test_start.c
-tests_tools_test_start_LDADD = $(UPTO_tools) $(TEST_LIBS)
-tests_tools_test_start_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 
-check_PROGRAMS += tests/tools/test_findings
-tests_tools_test_findings_SOURCES = tests/tools/test_findings.c
-tests_tools_test_findings_LDADD = $(UPTO_tools) $(TEST_LIBS)
-tests_tools_test_findings_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 
-check_SCRIPTS += tests/tools/check-dump-log.sh
-EXTRA_DIST += tests/tools/check-dump-log.sh tests/tools/data
 check_PROGRAMS += tests/tools/test_reset_plan
 tests_tools_test_reset_plan_SOURCES = tests/tools/test_reset_plan.c
 tests_tools_test_reset_plan_LDADD = $(UPTO_tools) $(TEST_LIBS)
@@ -163,3 +167,5 @@ check_PROGRAMS += tests/tools/test_java_map
 tests_tools_test_java_map_SOURCES = tests/tools/test_java_map.c
 tests_tools_test_java_map_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_java_map_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+

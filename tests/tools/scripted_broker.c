@@ -24,7 +24,8 @@ static bool read_all(int fd, void *p, size_t n)
 	return true;
 }
 
-static void answer_versions(struct scripted_broker *b, struct api_versions_response *out, struct arena *arena)
+static void answer_versions(
+	struct scripted_broker *b, struct api_versions_response *out, struct arena *arena)
 {
 	out->api_keys = CODEC_NEW(arena, api_versions_response_api_version, SCRIPTED_KEYS);
 	for (int key = 0; key < SCRIPTED_KEYS; key++) {
@@ -35,7 +36,8 @@ static void answer_versions(struct scripted_broker *b, struct api_versions_respo
 	}
 }
 
-static void answer_brokers(struct scripted_broker *b, struct metadata_response *out, struct arena *arena)
+static void answer_brokers(
+	struct scripted_broker *b, struct metadata_response *out, struct arena *arena)
 {
 	out->brokers = CODEC_NEW(arena, metadata_response_metadata_response_broker, b->peers_n);
 	for (size_t i = 0; i < b->peers_n; i++) {
@@ -47,7 +49,8 @@ static void answer_brokers(struct scripted_broker *b, struct metadata_response *
 	out->controller_id = b->id;
 }
 
-static void send_answer(int fd, const struct api_version_row *row, int version, int32_t id, const void *out)
+static void send_answer(
+	int fd, const struct api_version_row *row, int version, int32_t id, const void *out)
 {
 	struct writer w;
 	struct buf *frame;
@@ -106,8 +109,8 @@ static void *run(void *arg)
 	struct scripted_broker *b = arg;
 
 	for (;;) {
-		struct pollfd p[SCRIPTED_CONNECTIONS + 2] = {
-			{.fd = b->wake[0], .events = POLLIN}, {.fd = b->listener, .events = POLLIN}};
+		struct pollfd p[SCRIPTED_CONNECTIONS + 2] = {{.fd = b->wake[0], .events = POLLIN},
+			{.fd = b->listener, .events = POLLIN}};
 		size_t n = b->connections_n, kept = 0;
 
 		for (size_t i = 0; i < n; i++)

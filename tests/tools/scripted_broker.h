@@ -23,8 +23,8 @@ struct scripted_broker {
 	/* Versions that are served; -1: the API is not. Set after the start and before the first connection. */
 	int max_version[SCRIPTED_KEYS];
 	/* Fills in the answer `out`, which has its defaults; false: the connection is closed instead. */
-	bool (*answer)(struct scripted_broker *b, int key, int version, const void *in, struct arena *arena,
-		void *out);
+	bool (*answer)(struct scripted_broker *b, int key, int version, const void *in,
+		struct arena *arena, void *out);
 	struct scripted_broker *peers[2]; /* the brokers of the cluster, this one among them */
 	size_t peers_n;
 	atomic_int calls[SCRIPTED_KEYS];

@@ -19,11 +19,11 @@
 /* What the brokers of a test answer. */
 static struct script {
 	int look_up_codes[3]; /* of the first FindCoordinator answers */
-	int codes[3];	      /* of the first answers to what is done at the coordinator or leader */
+	int codes[3]; /* of the first answers to what is done at the coordinator or leader */
 	bool codes_for_ever;
 	int coordinator;
 	bool hang_up_first; /* the first of those requests gets no answer */
-	int leader_after;   /* who leads the partition once somebody was told NOT_LEADER_OR_FOLLOWER; -1: nobody */
+	int leader_after; /* who leads the partition once somebody was told NOT_LEADER_OR_FOLLOWER; -1: nobody */
 	int topic_code;
 	struct bytes assignment;
 } script;
@@ -44,8 +44,8 @@ static int calls(int key)
 	return atomic_load(&brokers[0].calls[key]) + atomic_load(&brokers[1].calls[key]);
 }
 
-static void answer_coordinator(const struct find_coordinator_request *in, int version, struct arena *a,
-	struct find_coordinator_response *out)
+static void answer_coordinator(const struct find_coordinator_request *in, int version,
+	struct arena *a, struct find_coordinator_response *out)
 {
 	int code = nth(script.look_up_codes, calls(API_FIND_COORDINATOR));
 
@@ -55,7 +55,8 @@ static void answer_coordinator(const struct find_coordinator_request *in, int ve
 		return;
 	}
 	out->coordinators_n = in->coordinator_keys_n;
-	out->coordinators = CODEC_NEW(a, find_coordinator_response_coordinator, (size_t)in->coordinator_keys_n);
+	out->coordinators =
+		CODEC_NEW(a, find_coordinator_response_coordinator, (size_t)in->coordinator_keys_n);
 	for (int32_t i = 0; i < in->coordinator_keys_n; i++) {
 		out->coordinators[i].key = in->coordinator_keys[i];
 		out->coordinators[i].error_code = (int16_t)code;
@@ -67,15 +68,16 @@ static void answer_deletions(
 	const struct delete_groups_request *in, struct arena *a, struct delete_groups_response *out)
 {
 	out->results_n = in->groups_names_n;
-	out->results = CODEC_NEW(a, delete_groups_response_deletable_group_result, (size_t)in->groups_names_n);
+	out->results = CODEC_NEW(
+		a, delete_groups_response_deletable_group_result, (size_t)in->groups_names_n);
 	for (int32_t i = 0; i < in->groups_names_n; i++) {
 		out->results[i].group_id = in->groups_names[i];
 		out->results[i].error_code = (int16_t)nth(script.codes, calls(API_DELETE_GROUPS));
 	}
 }
 
-static void answer_group(
-	const struct describe_groups_request *in, struct arena *a, struct describe_groups_response *out)
+static void answer_group(const struct describe_groups_request *in, struct arena *a,
+	struct describe_groups_response *out)
 {
 	out->groups = CODEC_NEW(a, describe_groups_response_described_group, 1);
 	out->groups_n = 1;
@@ -102,7 +104,8 @@ static void answer_topic(struct arena *a, struct metadata_response *out)
 	p->leader_id = calls(API_LIST_OFFSETS) ? script.leader_after : 0;
 }
 
-static void answer_offsets(struct scripted_broker *b, struct arena *a, struct list_offsets_response *out)
+static void answer_offsets(
+	struct scripted_broker *b, struct arena *a, struct list_offsets_response *out)
 {
 	struct list_offsets_response_list_offsets_partition_response *p =
 		CODEC_NEW(a, list_offsets_response_list_offsets_partition_response, 1);
@@ -116,7 +119,8 @@ static void answer_offsets(struct scripted_broker *b, struct arena *a, struct li
 	p->offset = p->error_code ? -1 : 100 + b->id;
 }
 
-static bool answer(struct scripted_broker *b, int key, int version, const void *in, struct arena *a, void *out)
+static bool answer(
+	struct scripted_broker *b, int key, int version, const void *in, struct arena *a, void *out)
 {
 	switch (key) {
 	case API_METADATA:
@@ -255,7 +259,8 @@ static void other_errors_are_final(void **state)
 {
 	(void)state;
 	script.codes[0] = KERR_NON_EMPTY_GROUP;
-	expect_error("org.apache.kafka.common.errors.GroupNotEmptyException: The group is not empty.",
+	expect_error(
+		"org.apache.kafka.common.errors.GroupNotEmptyException: The group is not empty.",
 		delete_groups(5000));
 	assert_int_equal(1, calls(API_DELETE_GROUPS));
 }
@@ -268,8 +273,10 @@ static void a_look_up_may_be_refused(void **state)
 	script.look_up_codes[0] = KERR_GROUP_AUTHORIZATION_FAILED;
 	admin_begin_within(admin, "deleteConsumerGroups", 5000);
 	admin_delete_groups(admin, &group, 1, &arena);
-	expect_error("org.apache.kafka.common.errors.GroupAuthorizationException: FindCoordinator request for "
-		     "groupId `CoordinatorKey(idValue='g', type=GROUP)` failed due to authorization failure",
+	expect_error("org.apache.kafka.common.errors.GroupAuthorizationException: FindCoordinator "
+		     "request for "
+		     "groupId `CoordinatorKey(idValue='g', type=GROUP)` failed due to "
+		     "authorization failure",
 		group.error);
 }
 
@@ -284,8 +291,9 @@ static void what_does_not_come_ends_in_time(void **state)
 	str_copy(delete_groups(TIME_OUT_MS), text, sizeof(text));
 	took = clock_mono_ms(&clock_real) - began;
 	assert_true(took >= TIME_OUT_MS && took < TIME_OUT_MS + 2000);
-	assert_non_null(strstr(text, "org.apache.kafka.common.errors.TimeoutException: "
-				     "Call(callName=deleteConsumerGroups(api=FIND_COORDINATOR), deadlineMs="));
+	assert_non_null(strstr(text,
+		"org.apache.kafka.common.errors.TimeoutException: "
+		"Call(callName=deleteConsumerGroups(api=FIND_COORDINATOR), deadlineMs="));
 	assert_non_null(strstr(text, " attempt(s)"));
 	assert_int_equal(0, calls(API_DELETE_GROUPS));
 }
@@ -297,7 +305,8 @@ static void a_broker_may_not_know_the_request(void **state)
 	(void)state;
 	brokers[0].max_version[API_DELETE_GROUPS] = -1;
 	error = delete_groups(5000);
-	expect_error("org.apache.kafka.common.errors.UnsupportedVersionException: The node does not support "
+	expect_error("org.apache.kafka.common.errors.UnsupportedVersionException: The node does "
+		     "not support "
 		     "DELETE_GROUPS",
 		error);
 }
@@ -333,9 +342,11 @@ static void an_assignment_that_cannot_be_read(void **state)
 		script.assignment = (struct bytes){bytes, n};
 		admin_begin_within(admin, "describeConsumerGroups", 5000);
 		admin_describe_groups(admin, &group, 1, &arena);
-		expect_error(n < 2 ? "org.apache.kafka.common.protocol.types.SchemaException: Buffer underflow "
+		expect_error(n < 2 ? "org.apache.kafka.common.protocol.types.SchemaException: "
+				     "Buffer underflow "
 				     "while parsing consumer protocol's header"
-				   : "org.apache.kafka.common.protocol.types.SchemaException: Buffer underflow "
+				   : "org.apache.kafka.common.protocol.types.SchemaException: "
+				     "Buffer underflow "
 				     "while parsing consumer protocol's assignment",
 			group.error);
 	}
@@ -379,11 +390,13 @@ static void a_topic_that_must_exist(void **state)
 {
 	(void)state;
 	script.topic_code = KERR_UNKNOWN_TOPIC_OR_PARTITION;
-	expect_error("org.apache.kafka.common.errors.UnknownTopicOrPartitionException: Failed to fetch "
-		     "metadata for partition t-0 because metadata for topic `t` could not be found",
+	expect_error(
+		"org.apache.kafka.common.errors.UnknownTopicOrPartitionException: Failed to fetch "
+		"metadata for partition t-0 because metadata for topic `t` could not be found",
 		list_offset(5000).error);
 	script.topic_code = KERR_INVALID_TOPIC_EXCEPTION;
-	expect_error("org.apache.kafka.common.errors.InvalidTopicException: Failed to fetch metadata for "
+	expect_error("org.apache.kafka.common.errors.InvalidTopicException: Failed to fetch "
+		     "metadata for "
 		     "partition t-0 due to invalid topic `t`",
 		list_offset(5000).error);
 }
@@ -396,7 +409,9 @@ static void a_timestamp_that_the_broker_does_not_know(void **state)
 	brokers[0].max_version[API_LIST_OFFSETS] = 6;
 	admin_begin_within(admin, "listOffsets", 5000);
 	admin_list_offsets(admin, OFFSETS_MAX_TIMESTAMP, &p, 1, &arena);
-	assert_int_equal(0, strncmp(p.error.p, "org.apache.kafka.common.errors.UnsupportedVersionException", 58));
+	assert_int_equal(
+		0, strncmp(p.error.p, "org.apache.kafka.common.errors.UnsupportedVersionException",
+			   58));
 	assert_int_equal(0, calls(API_LIST_OFFSETS));
 }
 

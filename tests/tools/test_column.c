@@ -27,7 +27,7 @@ static void texts(void **state)
 	expect("ab", "ab", 0);
 	expect("   ", NULL, 3);
 	expect("\xc3\xa4\xe2\x82\xac   ", "\xc3\xa4\xe2\x82\xac", 5); /* two characters */
-	expect("\xf0\x9f\x98\x80   ", "\xf0\x9f\x98\x80", 5);	      /* one, of two units */
+	expect("\xf0\x9f\x98\x80   ", "\xf0\x9f\x98\x80", 5);         /* one, of two units */
 	expect("\xff\xfe ", "\xff\xfe", 3);
 }
 

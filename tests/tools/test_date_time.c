@@ -143,8 +143,8 @@ static void expect_no_duration(const char *text, const char *what)
 static void no_durations(void **state)
 {
 	static const char *const texts[] = {"", "xx", "P", "PT", "P1", "P1DT", "P1D2H", "PT1H2D",
-		"PT1M1H", "1D", "P1W", "PT.5S", "PT1.1234567890S", "PT++1S", "P1D ", "PT9223372036854775807S ",
-		"P1DP1D", "--PT1S"};
+		"PT1M1H", "1D", "P1W", "PT.5S", "PT1.1234567890S", "PT++1S", "P1D ",
+		"PT9223372036854775807S ", "P1DP1D", "--PT1S"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)

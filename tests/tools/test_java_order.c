@@ -17,7 +17,8 @@ static void expect_partitions(const char *want, const char *topic, size_t n, siz
 		hashes[i] = java_hash_partition(str_of(topic), (int32_t)i);
 	java_order(hashes, n, buckets, order);
 	for (size_t i = 0; i < n; i++)
-		len += (size_t)snprintf(got + len, sizeof(got) - len, "%s%zu", i ? " " : "", order[i]);
+		len += (size_t)snprintf(
+			got + len, sizeof(got) - len, "%s%zu", i ? " " : "", order[i]);
 	assert_string_equal(want, got);
 }
 
@@ -38,9 +39,9 @@ static void partitions_of_a_topic(void **state)
 
 static void partitions_of_two_topics(void **state)
 {
-	static const char *const want[] = {"orders-7", "p1-2", "orders-8", "p1-1", "orders-9", "p1-0",
-		"orders-10", "orders-11", "orders-12", "orders-13", "orders-0", "orders-1", "orders-2",
-		"orders-3", "orders-4", "orders-5", "p1-4", "orders-6", "p1-3"};
+	static const char *const want[] = {"orders-7", "p1-2", "orders-8", "p1-1", "orders-9",
+		"p1-0", "orders-10", "orders-11", "orders-12", "orders-13", "orders-0", "orders-1",
+		"orders-2", "orders-3", "orders-4", "orders-5", "p1-4", "orders-6", "p1-3"};
 	int32_t hashes[19];
 	size_t order[19];
 	char names[19][16];
@@ -61,10 +62,10 @@ static void partitions_of_two_topics(void **state)
 /* The last four have the same hash code. */
 static void texts(void **state)
 {
-	static const char *const in[] = {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta",
-		"theta", "iota", "kappa", "AaAa", "BBBB", "AaBB", "BBAa"};
-	static const char *const want[] = {"zeta", "iota", "delta", "theta", "epsilon", "eta", "alpha",
-		"kappa", "beta", "gamma", "AaAa", "BBBB", "AaBB", "BBAa"};
+	static const char *const in[] = {"alpha", "beta", "gamma", "delta", "epsilon", "zeta",
+		"eta", "theta", "iota", "kappa", "AaAa", "BBBB", "AaBB", "BBAa"};
+	static const char *const want[] = {"zeta", "iota", "delta", "theta", "epsilon", "eta",
+		"alpha", "kappa", "beta", "gamma", "AaAa", "BBBB", "AaBB", "BBAa"};
 	int32_t hashes[14];
 	size_t order[14];
 
@@ -92,8 +93,9 @@ static void numbers_of_buckets(void **state)
 /* The set of a transaction, as TransactionLogMessageFormatter printed it. */
 static void scala_sorts_a_bucket_by_hash(void **state)
 {
-	static const char *const want[] = {"p1-2", "p2-3", "p1-1", "p2-2", "p1-0", "p2-1", "p2-0", "p2-13",
-		"p2-12", "p2-11", "p2-10", "p2-9", "p2-8", "p2-7", "p2-6", "p1-4", "p2-5", "p1-3", "p2-4"};
+	static const char *const want[] = {"p1-2", "p2-3", "p1-1", "p2-2", "p1-0", "p2-1", "p2-0",
+		"p2-13", "p2-12", "p2-11", "p2-10", "p2-9", "p2-8", "p2-7", "p2-6", "p1-4", "p2-5",
+		"p1-3", "p2-4"};
 	int32_t hashes[19];
 	size_t order[19];
 	char names[19][16];

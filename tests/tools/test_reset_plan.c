@@ -24,7 +24,8 @@ static char *read_plan(const char *text, bool alone, char **ret_error)
 	}
 	out = open_memstream(&got, &len);
 	for (size_t i = 0; i < n; i++)
-		fprintf(out, "%.*s|%.*s|%d|%lld\n", STR_ARG(rows[i].group.len < 0 ? STR("-") : rows[i].group),
+		fprintf(out, "%.*s|%.*s|%d|%lld\n",
+			STR_ARG(rows[i].group.len < 0 ? STR("-") : rows[i].group),
 			STR_ARG(rows[i].topic), rows[i].partition, (long long)rows[i].offset);
 	fclose(out);
 	arena_fini(&arena);
@@ -49,7 +50,8 @@ static void plans_of_one_group(void **state)
 	expect("-|t|0|3\n-|t|1|4\n", "t,0,3\r\nt,1,4\r\n\r\n", true);
 	expect("-|t|0|3\n", "\"t\" , 0 ,+3 \n\n", true);
 	expect("-|a,\"b\"|0|3\n", "\"a,\"\"b\"\"\",\"0\",\"3\"\n", true);
-	expect("-| t |0|3\n", " t ,0,3,\n", true); /* blanks belong to a name; a comma at the end does not */
+	expect("-| t |0|3\n", " t ,0,3,\n",
+		true); /* blanks belong to a name; a comma at the end does not */
 }
 
 static void plans_of_many_groups(void **state)
@@ -72,8 +74,9 @@ static void expect_fault(const char *want, const char *text, bool alone)
 
 static void bad_lines_are_named(void **state)
 {
-	static const char *const first[] = {"", "t", "t,0", "t,x,3", "t,0,x", "t,0,", "t,2147483648,1",
-		"t,0,9223372036854775808", "g,t,0,1,2", "\"t,0,1", "\"t\"x,0,1", "#t,0,1.5"};
+	static const char *const first[] = {"", "t", "t,0", "t,x,3", "t,0,x", "t,0,",
+		"t,2147483648,1", "t,0,9223372036854775808", "g,t,0,1,2", "\"t,0,1", "\"t\"x,0,1",
+		"#t,0,1.5"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(first); i++) {
@@ -84,10 +87,12 @@ static void bad_lines_are_named(void **state)
 		expect_fault(want, first[i], true);
 		free(want);
 	}
-	expect_fault("Line 2 of the reset plan is not topic,partition,offset: ''", "t,0,3\n\nt,1,4", true);
+	expect_fault("Line 2 of the reset plan is not topic,partition,offset: ''", "t,0,3\n\nt,1,4",
+		true);
 	expect_fault("Line 2 of the reset plan is not topic,partition,offset: 'g,t,0,3'",
 		"t,0,3\ng,t,0,3\n", true);
-	expect_fault("Line 1 of the reset plan is not group,topic,partition,offset: 't,0,3'", "t,0,3", false);
+	expect_fault("Line 1 of the reset plan is not group,topic,partition,offset: 't,0,3'",
+		"t,0,3", false);
 }
 
 static void expect_written(const char *want, const char *group, const char *topic)

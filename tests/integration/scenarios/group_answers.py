@@ -1,5 +1,6 @@
 """The life of consumer groups as their members see it, in every version of every request."""
 
+import pathlib
 import time
 
 from conformance import ZERO, now_ms, scenario, versions
@@ -7,7 +8,10 @@ from harness import SLOW, wait_until
 
 from .groups import Member, commit, consumer, coordinate, describe, fetch, last, note_log, note_tombstones, protocols, ready, wait_state
 
+from .old_formats import replace_log
+
 DAY = 86_400_000
+DATA = pathlib.Path(__file__).resolve().parent / "data"
 SOME_ID = "nobody-00000000-0000-4000-8000-000000000000"
 
 
@@ -645,4 +649,27 @@ def group_offsets_of_deleted_topics(t):
         fetch(t, f"left of {group}", 9, group, everything=True)
     describe(t, "groups", "both", "doomed only", "member")
     t.ask("list", "ListGroups", 5)
+    note_tombstones(t, "tombstones")
+
+
+@scenario(offsets_retention_minutes=2147483647)
+def group_log_of_apache(t):
+    """A __consumer_offsets partition that Apache Kafka 3.9.1 wrote (tests/peers/test_java_groups.py), and goes on with."""
+    coordinate(t)
+    t.hang_up()
+    t.broker.stop()
+    replace_log(t, "__consumer_offsets", (DATA / "consumer_offsets.log").read_bytes())
+    t.broker.start()
+    t.settle()
+    coordinate(t)
+    groups = [g["group_id"] for g in t.ask("list", "ListGroups", 5)["groups"]]
+    assert len(groups) > 20
+    describe(t, "describe", *sorted(groups))
+    for group in sorted(groups):
+        fetch(t, f"fetch of {group}", 9, group, everything=True)
+        fetch(t, f"stable fetch of {group}", 8, group, everything=True, require_stable=True)
+    t.create("topic")
+    commit(t, "commit", 9, ("topic", 0, 5), group_id="simple-7")
+    fetch(t, "fetch after it", 9, "simple-7", everything=True)
+    t.ask("delete", "DeleteGroups", 2, groups_names=["simple-5", "txn-0", "left", "stays"])
     note_tombstones(t, "tombstones")

@@ -243,6 +243,7 @@ def log_of(t, partition, offset):
 def note_tombstones(t, label, partition=0):
     """Those alone: for what happens at any time."""
     out = [{"base_sequence": head["base_sequence"], **record} for head, payload in log_of(t, partition, 0)
+           if not head["attributes"] & 0x20  # a transaction's marker
            for record in (described_record(k, v) for k, v in records_of(payload, head["count"])) if record["value"] is None]
     t.note(label, t.plain(sorted(out, key=str)))
 

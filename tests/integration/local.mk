@@ -1,5 +1,5 @@
 # integration tests: run by tests/run.sh, not by make check, since they need Python packages and a ZooKeeper
-EXTRA_DIST += tests/integration/clients.py tests/integration/conformance.py tests/integration/conftest.py \
+EXTRA_DIST += tests/integration/clients.py tests/integration/conformance.py tests/integration/group_members.py tests/integration/conftest.py \
 	tests/integration/harness.py tests/integration/messages.py tests/integration/records.py \
 	tests/integration/scenarios \
 	tests/integration/wire.py tests/integration/test_admin.py tests/integration/test_bench.py \

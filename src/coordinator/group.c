@@ -209,7 +209,7 @@ void group_member_view(const struct group *g, const struct group_member *m, stru
 
 /* --- invariants --- */
 
-static void check_generation(const struct group *g)
+static void check_generation(UNUSED const struct group *g)
 {
 	assert(g->members_n > 0);
 	assert(g->protocol && g->protocol->members == g->members_n);
@@ -247,7 +247,7 @@ void group_check_counts(const struct group *g)
 
 static void check_member(const struct group *g, const struct group_member *m)
 {
-	bool parked = m->awaiting_join || m->awaiting_sync;
+	bool UNUSED parked = m->awaiting_join || m->awaiting_sync;
 
 	assert(member_find(g, m->id) == m);
 	assert(m->instance_id.len < 0 || member_find_instance(g, m->instance_id) == m);

@@ -119,7 +119,7 @@ static void grow(struct partition_map *m)
 	size_t before = held(m);
 
 	if (m->n == m->cap) {
-		uint32_t cap = m->cap < 2 ? m->cap + 1 : m->cap + m->cap / 2;
+		uint32_t cap = m->cap + MAX(m->cap / 4, 1); /* many groups, few offsets each: room is dear */
 
 		assert(cap > m->cap && cap < UINT32_MAX / 4);
 		m->v = xrealloc(m->v, (size_t)cap * m->size);

@@ -19,6 +19,12 @@ tests_coordinator_test_group_load_SOURCES = tests/coordinator/test_group_load.c 
 tests_coordinator_test_group_load_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
 tests_coordinator_test_group_load_LDADD = $(UPTO_coordinator) $(TEST_LIBS)
 
+check_PROGRAMS += tests/coordinator/test_group_model
+tests_coordinator_test_group_model_SOURCES = tests/coordinator/test_group_model.c tests/coordinator/group_model.c \
+	tests/coordinator/group_model.h
+tests_coordinator_test_group_model_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
+tests_coordinator_test_group_model_LDADD = $(UPTO_coordinator) $(TEST_LIBS)
+
 check_PROGRAMS += tests/coordinator/test_group_offsets
 tests_coordinator_test_group_offsets_SOURCES = tests/coordinator/test_group_offsets.c $(group_fixture)
 tests_coordinator_test_group_offsets_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests

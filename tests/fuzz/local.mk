@@ -55,3 +55,8 @@ fuzz_targets += tests/fuzz/fuzz_log_recovery
 tests_fuzz_fuzz_log_recovery_SOURCES = tests/fuzz/fuzz_log_recovery.c
 tests_fuzz_fuzz_log_recovery_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_log_recovery_LDADD = $(fuzz_main) $(UPTO_storage)
+
+fuzz_targets += tests/fuzz/fuzz_group_records
+tests_fuzz_fuzz_group_records_SOURCES = tests/fuzz/fuzz_group_records.c
+tests_fuzz_fuzz_group_records_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_group_records_LDADD = $(fuzz_main) $(UPTO_coordinator)

@@ -69,6 +69,7 @@ struct broker_settings {
 	int32_t transaction_topic_partitions; /* transaction.state.log.num.partitions */
 	int32_t transaction_max_timeout_ms;   /* transaction.max.timeout.ms */
 	int32_t request_timeout_ms;           /* request.timeout.ms */
+	bool rack_aware_reads;                /* replica.selector.class is the rack aware one */
 };
 
 struct config_service {

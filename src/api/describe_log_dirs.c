@@ -15,12 +15,18 @@ struct asked {
 	int32_t partition;
 };
 
-/* The logs asked for, with a reference each, sorted by directory, topic, partition. */
+struct found_log {
+	struct log *log; /* counted */
+	bool future;	 /* a copy that is being made (KIP-113) */
+};
+
+/* The logs asked for, sorted by directory, topic, partition. */
 struct found {
 	struct asked *asked; /* sorted; NULL: everything */
 	size_t asked_n;
-	struct log **v;
+	struct found_log *v;
 	size_t n, cap;
+	bool future; /* which ones are collected just now */
 };
 
 static int compare_asked(const void *pa, const void *pb)
@@ -65,13 +71,13 @@ static bool collect(struct log *log, void *arg)
 	if (f->asked && (!f->asked_n || !bsearch(&key, f->asked, f->asked_n, sizeof(key), compare_asked)))
 		return true;
 	f->v = grow_array(f->v, &f->cap, f->n + 1, sizeof(*f->v));
-	f->v[f->n++] = log_ref(log);
+	f->v[f->n++] = (struct found_log){ log_ref(log), f->future };
 	return true;
 }
 
 static int compare_logs(const void *pa, const void *pb)
 {
-	struct log *a = *(struct log *const *)pa, *b = *(struct log *const *)pb;
+	struct log *a = ((const struct found_log *)pa)->log, *b = ((const struct found_log *)pb)->log;
 	int r = strcmp(log_parent_dir(a), log_parent_dir(b));
 
 	if (!r)
@@ -84,40 +90,49 @@ static void found_free(struct found *f)
 	size_t i;
 
 	for (i = 0; i < f->n; i++)
-		log_unref(f->v[i]);
+		log_unref(f->v[i].log);
 	free(f->v);
 }
 
-/* How far a replica is behind what is known committed; a log that is moving between directories is not here yet. */
-static int64_t offset_lag(struct log *log)
+/* How far a replica is behind what is known committed, and a future copy behind its log; -1: there is none. */
+static int64_t offset_lag(struct request *req, const struct found_log *f)
 {
-	int64_t lag = log_high_watermark(log) - log_end_offset(log);
+	struct log *current;
+	int64_t lag;
 
-	return lag > 0 ? lag : 0;
+	if (!f->future) {
+		lag = log_high_watermark(f->log) - log_end_offset(f->log);
+		return MAX(lag, 0);
+	}
+	current = log_dirs_get(req->ctx->log_dirs, log_topic(f->log), log_partition(f->log));
+	lag = current ? log_end_offset(current) - log_end_offset(f->log) : -1;
+	log_unref(current);
+	return lag;
 }
 
 /* Fills one topic from v[0], taking all its partitions; the number of logs used, 0 when the arena is full. */
-static size_t fill_topic(struct request *req, struct log **v, size_t n,
+static size_t fill_topic(struct request *req, const struct found_log *v, size_t n,
     struct describe_log_dirs_response_describe_log_dirs_topic *out)
 {
 	size_t i, count = 1;
 
-	while (count < n && !strcmp(log_topic(v[count]), log_topic(v[0])))
+	while (count < n && !strcmp(log_topic(v[count].log), log_topic(v[0].log)))
 		count++;
 	out->partitions = arena_array(&req->arena, count, sizeof(*out->partitions));
-	out->name = arena_str(&req->arena, log_topic(v[0]));
+	out->name = arena_str(&req->arena, log_topic(v[0].log));
 	if (!out->partitions || out->name.len < 0)
 		return 0;
 	out->partitions_n = (int32_t)count;
 	for (i = 0; i < count; i++) {
-		out->partitions[i].partition_index = log_partition(v[i]);
-		out->partitions[i].partition_size = log_size(v[i]);
-		out->partitions[i].offset_lag = offset_lag(v[i]);
+		out->partitions[i].partition_index = log_partition(v[i].log);
+		out->partitions[i].partition_size = log_size(v[i].log);
+		out->partitions[i].offset_lag = offset_lag(req, &v[i]);
+		out->partitions[i].is_future_key = v[i].future;
 	}
 	return count;
 }
 
-static bool fill_topics(struct request *req, struct log **v, size_t n,
+static bool fill_topics(struct request *req, const struct found_log *v, size_t n,
     struct describe_log_dirs_response_describe_log_dirs_result *out)
 {
 	size_t used, k;
@@ -147,9 +162,9 @@ static bool fill_dir(struct request *req, const struct found *f, size_t i,
 		out->error_code = KERR_KAFKA_STORAGE_ERROR;
 		return out->log_dir.len >= 0;
 	}
-	while (first < f->n && strcmp(log_parent_dir(f->v[first]), info.path))
+	while (first < f->n && strcmp(log_parent_dir(f->v[first].log), info.path))
 		first++;
-	while (first + n < f->n && !strcmp(log_parent_dir(f->v[first + n]), info.path))
+	while (first + n < f->n && !strcmp(log_parent_dir(f->v[first + n].log), info.path))
 		n++;
 	return out->log_dir.len >= 0 && fill_topics(req, n ? f->v + first : NULL, n, out);
 }
@@ -164,6 +179,8 @@ static void describe_log_dirs(struct request *req)
 	if (!gather_asked(req, &f))
 		return request_close(req, "DescribeLogDirs is too large");
 	log_dirs_each(req->ctx->log_dirs, collect, &f);
+	f.future = true;
+	log_dirs_each_future(req->ctx->log_dirs, collect, &f);
 	if (f.n)
 		qsort(f.v, f.n, sizeof(*f.v), compare_logs);
 	out->results = arena_array(&req->arena, dirs, sizeof(*out->results));

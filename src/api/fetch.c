@@ -112,6 +112,7 @@ static struct fetch_work *work_new(struct request *req)
 	req->ctx->configs->settings(req->ctx->configs->arg, &settings);
 	w->req = req;
 	w->image = metadata_image(req->ctx->metadata);
+	w->by_rack = settings.rack_aware_reads;
 	w->magic = convert_magic_of_fetch(req->version);
 	w->max_bytes = MAX(MIN(in->max_bytes, settings.fetch_max_bytes), 0);
 	w->min_bytes = MIN((int64_t)in->min_bytes, w->max_bytes);

@@ -75,7 +75,7 @@ static bool fill_aborted(struct fetch_work *w, const struct fetch_part *part, an
 	const struct log_slice *s = &part->data.slice;
 
 	a->aborted_transactions_n = -1; /* null: not asked for, or not looked up */
-	if (part->query.isolation != FETCH_COMMITTED || part->held_back)
+	if (part->query.isolation != FETCH_COMMITTED || part->held_back || part->data.elsewhere)
 		return true;
 	a->aborted_transactions =
 		CODEC_NEW(&w->req->arena, fetch_response_aborted_transaction, (size_t)s->aborted_n);
@@ -98,6 +98,7 @@ static bool fill_part(struct fetch_work *w, const struct fetch_want *want, const
 		fill_error(w, want, part, a);
 		return true;
 	}
+	a->preferred_read_replica = part->near;
 	a->high_watermark = s->high_watermark;
 	a->last_stable_offset = s->last_stable_offset;
 	a->log_start_offset = s->log_start_offset;
@@ -172,6 +173,7 @@ static struct fetch_got got_of(const struct fetch_part *part)
 		return (struct fetch_got){ .error = part->error, .high_watermark = -1, .log_start = -1 };
 	return (struct fetch_got){
 		.has_records = s->len > 0 || part->converted,
+		.has_preferred_replica = part->near >= 0,
 		.diverging = part->data.diverging,
 		.high_watermark = s->high_watermark,
 		.log_start = s->log_start_offset,

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "api/api.h"
+#include "api/near_replica.h"
 #include "base/page_cache.h"
 #include "metadata/image.h"
 #include "protocol/errors.h"
@@ -87,6 +88,7 @@ bool fetch_prepare(struct fetch_work *w)
 	for (int32_t i = 0; i < w->n; i++) {
 		struct fetch_part *part = &w->v[i];
 
+		part->near = -1;
 		part->error = (int16_t)check_want(w, &w->context.v[i]);
 		part->refused = part->error != 0;
 		some |= !part->refused;
@@ -115,16 +117,30 @@ void fetch_drop(struct fetch_work *w)
 		drop_part(&w->v[i]);
 }
 
+/* Consumers that name their rack may have a nearer replica (KIP-392). */
+static int32_t choose_replica(const struct fetch_work *w, const struct fetch_part *part)
+{
+	const struct fetch_request *in = w->req->in;
+
+	if (!w->by_rack || w->follower || w->req->version < CONSUMER_FROM_FOLLOWER_SINCE)
+		return -1;
+	return near_replica(w->req, w->image, part->p, part->query.offset, in->rack_id);
+}
+
 static void read_part(struct fetch_work *w, struct fetch_part *part, bool first, int64_t left)
 {
 	struct partition_read q = part->query;
-	unsigned moved;
+	unsigned moved = 0;
 	int r;
 
 	q.update_follower = first;
 	q.max_bytes = (size_t)MIN((int64_t)q.max_bytes, left);
 	q.min_one_message = w->req->version > INCOMPLETE_UNTIL && w->bytes == 0;
-	r = partition_read(part->p, &q, &w->req->arena, &part->data, &moved);
+	part->near = choose_replica(w, part);
+	if (part->near >= 0)
+		r = partition_look(part->p, &q, &part->data);
+	else
+		r = partition_read(part->p, &q, &w->req->arena, &part->data, &moved);
 	if (r < 0 && kerr_of(r) == KERR_KAFKA_STORAGE_ERROR)
 		partitions_storage_failed(w->req->ctx->partitions, part->p, r);
 	part->error = kerr_of(r);
@@ -147,7 +163,7 @@ void fetch_read(struct fetch_work *w, bool first)
 			read_part(w, part, first, MAX(w->max_bytes - w->bytes, 0));
 			w->bytes += (int64_t)part->data.slice.len;
 		}
-		w->answer_now |= (part->error != 0 && !part->refused) || part->data.diverging;
+		w->answer_now |= (part->error != 0 && !part->refused) || part->data.diverging || part->near >= 0;
 	}
 }
 

@@ -22,6 +22,7 @@ struct fetch_part {
 	struct partition_read query;
 	struct partition_data data; /* holds the slice's file */
 	struct buf *converted;	    /* counted; in place of the slice, for v0 to v3 */
+	int32_t near;		    /* the replica to read from instead; -1: us */
 	int64_t available;	    /* while waiting: bytes at the last look */
 	int16_t error;
 	bool refused;	     /* the error is of the request checks, not of the read (protocol.md 10.1) */
@@ -37,6 +38,7 @@ struct fetch_work {
 	int32_t n;
 	bool has_context;
 	bool follower;
+	bool by_rack; /* consumers may be sent to a replica in their rack */
 	int8_t magic;		/* what the version understands */
 	int64_t max_bytes, min_bytes;
 	int64_t bytes;		/* found by the last read */

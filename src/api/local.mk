@@ -4,6 +4,7 @@ src_api_libapi_a_SOURCES = \
 	src/api/alter_configs.c \
 	src/api/alter_partition.c \
 	src/api/alter_partition_reassignments.c \
+	src/api/alter_replica_log_dirs.c \
 	src/api/api.h \
 	src/api/api_versions.c \
 	src/api/authorized_operations.h \
@@ -40,6 +41,7 @@ src_api_libapi_a_SOURCES = \
 	src/api/list_partition_reassignments.c \
 	src/api/metadata.c \
 	src/api/metadata_partition.c src/api/metadata_partition.h \
+	src/api/near_replica.c src/api/near_replica.h \
 	src/api/offset_commit.c \
 	src/api/offset_delete.c \
 	src/api/offset_fetch.c src/api/offset_fetch_group.c src/api/offset_fetch_work.h \

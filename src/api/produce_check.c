@@ -141,7 +141,7 @@ void produce_log_refused(const struct produce_work *w, const struct produce_targ
 		(void)error_text(r, text, sizeof(text));
 	else
 		(void)str_copy(str_of(kerr_text(r)), text, sizeof(text));
-	logger_write(r == KERR_INVALID_PRODUCER_EPOCH ? LOG_INFO : LOG_ERROR, LOG_CLASS,
+	log_at(r == KERR_INVALID_PRODUCER_EPOCH ? LOG_INFO : LOG_ERROR,
 		     "[ReplicaManager broker=%d] Error processing append operation on partition %s-%d: %s "
 		     "(%lld more were not logged)",
 		     (int)w->req->ctx->broker_id, partition_topic(t->p), (int)partition_index(t->p), text,

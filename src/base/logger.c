@@ -1,8 +1,8 @@
 /* logger.c - where a line goes, and writing it.
  *
- * A class finds its row in `routes`; the last row, the root, takes what no other row claims and is the one
- * that stdout repeats. Without a directory everything goes to stdout, as in container images, but nothing
- * below the root's level. Files roll like log4j's DailyRollingFileAppender: the first line of a new hour
+ * A class finds its row in `routes`; what no row claims goes to server.log, the one that stdout repeats. Without a
+ * directory everything goes to stdout, as in container images. Whether a line is written at all was decided before,
+ * by the level of its class (log_levels.c). Files roll like log4j's DailyRollingFileAppender: the first line of a new hour
  * renames the file after the hour that ended (for a file of an earlier run: the hour of its last write).
  *
  * A plain mutex, not a ranked lock: lines are written with any lock held, and nothing is called from here.
@@ -26,6 +26,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log_levels.h"
 
 #define LINE_STACK 1024 /* longer lines are put together on the heap */
 #define HOUR_TEXT  16	/* "2026-11-21-01" and some */
@@ -49,24 +50,21 @@ static struct sink {
 static const struct route {
 	const char *cls;
 	enum log_file file;
-	enum log_level level;
 } routes[] = {
-	{ "kafka.controller", CONTROLLER, LOG_TRACE },
-	{ "org.apache.kafka.controller", CONTROLLER, LOG_INFO },
-	{ "state.change.logger", STATE_CHANGE, LOG_INFO },
-	{ "kafka.log.LogCleaner", LOG_CLEANER, LOG_INFO },
-	{ "kafka.request.logger", REQUEST, LOG_WARN },
-	{ "kafka.network.RequestChannel$", REQUEST, LOG_WARN },
-	{ "kafka.authorizer.logger", AUTHORIZER, LOG_INFO },
+	{ "kafka.controller", CONTROLLER },
+	{ "org.apache.kafka.controller", CONTROLLER },
+	{ "state.change.logger", STATE_CHANGE },
+	{ "kafka.log.LogCleaner", LOG_CLEANER },
+	{ "kafka.request.logger", REQUEST },
+	{ "kafka.network.RequestChannel$", REQUEST },
+	{ "kafka.authorizer.logger", AUTHORIZER },
 };
 
 static const char *const level_names[] = {
 	[LOG_TRACE] = "TRACE", [LOG_DEBUG] = "DEBUG", [LOG_INFO] = "INFO",
-	[LOG_WARN] = "WARN",   [LOG_ERROR] = "ERROR", [LOG_OFF] = "OFF",
+	[LOG_WARN] = "WARN",   [LOG_ERROR] = "ERROR", [LOG_FATAL] = "FATAL",
 };
 
-/* Read without the mutex by logger_wants. Relaxed: a line more or less around a change does no harm. */
-static atomic_int root_level = LOG_INFO;
 static atomic_bool to_files;
 static _Atomic(void (*)(enum log_level, const char *, const char *)) capture;
 
@@ -82,21 +80,6 @@ static const struct route *route_of(const char *cls)
 			return &routes[i];
 	}
 	return NULL;
-}
-
-bool logger_wants(enum log_level level, const char *cls)
-{
-	int root = atomic_load_explicit(&root_level, memory_order_relaxed);
-	const struct route *to;
-
-	if (root == LOG_OFF)
-		return false;
-	to = route_of(cls);
-	if (!to)
-		return (int)level >= root;
-	if (level < to->level)
-		return false;
-	return (int)level >= root || atomic_load_explicit(&to_files, memory_order_relaxed);
 }
 
 static void hour_text(time_t at, char *buf)
@@ -207,7 +190,7 @@ void logger_close(void)
 
 void logger_set_level(enum log_level level)
 {
-	atomic_store_explicit(&root_level, (int)level, memory_order_relaxed);
+	log_levels_reset(level, atomic_load_explicit(&to_files, memory_order_relaxed));
 }
 
 void logger_capture(void (*fn)(enum log_level level, const char *cls, const char *msg))

@@ -47,8 +47,12 @@
 #include "replica/fetch_session.h"
 #include "replica/fetchers.h"
 #include "replica/isr_changes.h"
+#include "replica/mover.h"
 #include "replica/partitions.h"
+#include "storage/cleaner.h"
 #include "storage/log_dirs.h"
+#include "zk/batch.h"
+#include "zk/path.h"
 #include "zk/session.h"
 #include "zk/znode.h"
 
@@ -72,6 +76,7 @@ struct broker {
 	struct metadata *metadata;
 	struct delayed *delayed;
 	struct log_dirs *log_dirs;
+	struct cleaner *cleaner; /* NULL with log.cleaner.enable=false */
 	struct partitions *partitions;
 	struct fetch_sessions *fetch_sessions;
 	struct fetchers *fetchers;
@@ -84,6 +89,7 @@ struct broker {
 	struct peer_control peers;
 	struct controller_link *controller_link, *isr_link; /* AlterPartition has one of its own: it waits for ever */
 	struct isr_changes *isr_changes;
+	struct mover *mover;
 	struct timer *isr_timer;
 	struct producer_id_request ids_request;
 	struct controller *controller;
@@ -103,12 +109,28 @@ static struct log_config *on_config_of(void *arg, const char *topic)
 	return dynamic_config_topic(b->dynamic, topic);
 }
 
+/* The controller then asks about all our replicas, and finds leaders elsewhere for those that are gone. */
+static void tell_dir_failure(struct broker *b)
+{
+	char *text = znode_log_dir_event_encode(b->id);
+	int r = zk_create(b->zk, ZK_PERSISTENT_SEQUENTIAL, text, ZK_PATH_LOG_DIR_EVENT);
+
+	if (r)
+		log_error("[KafkaServer id=%d] The failure of a log directory could not be announced in ZooKeeper: %s",
+		    b->id, zk_code_text(r));
+	free(text);
+}
+
+/* Thread: that of the failures, which may wait. */
 static void on_dir_offline(void *arg, const char *dir)
 {
 	struct broker *b = arg;
 
-	if (b->partitions)
-		partitions_dir_offline(b->partitions, dir);
+	if (!b->partitions)
+		return;
+	partitions_dir_offline(b->partitions, dir);
+	if (log_dirs_online_count(b->log_dirs) > 0)
+		tell_dir_failure(b);
 }
 
 static void on_all_dirs_offline(void *arg)
@@ -116,7 +138,7 @@ static void on_all_dirs_offline(void *arg)
 	broker_fail(arg);
 }
 
-static void on_log_attached(void *arg, const char *topic)
+static void on_logs_changed(void *arg, const char *topic)
 {
 	struct broker *b = arg;
 
@@ -304,7 +326,26 @@ static int load_logs(struct broker *b)
 {
 	int r = log_dirs_write_meta(b->log_dirs, b->cluster_id, b->id);
 
-	return r < 0 ? r : log_dirs_load(b->log_dirs);
+	if (r == 0)
+		r = log_dirs_load(b->log_dirs);
+	dynamic_config_loaded(b->dynamic);
+	return r;
+}
+
+static int start_cleaner(struct broker *b)
+{
+	struct cleaner_config c;
+	char text[256];
+	int r;
+
+	if (!config_bool(b->config, CFG_LOG_CLEANER_ENABLE))
+		return 0;
+	settings_cleaner(b->config, &c);
+	r = cleaner_start(b->log_dirs, &c, &clock_real, &b->cleaner);
+	if (r < 0)
+		log_error("[KafkaServer id=%d] The log cleaner could not be started: %s", b->id,
+		    error_text(r, text, sizeof(text)));
+	return r;
 }
 
 static void on_features_changed(void *arg, int32_t version)
@@ -357,7 +398,7 @@ static int start_partitions(struct broker *b)
 		.log_dirs = b->log_dirs,
 		.delayed = b->delayed,
 		.replica_lag_time_max_ms = config_long(b->config, CFG_REPLICA_LAG_TIME_MAX_MS),
-		.log_attached = on_log_attached,
+		.logs_changed = on_logs_changed,
 		.arg = b,
 	};
 
@@ -421,6 +462,18 @@ static void start_fetchers(struct broker *b)
 	partitions_set_fetching(b->partitions, &hooks);
 }
 
+/* One thread per log directory unless num.replica.alter.log.dirs.threads says otherwise. */
+static void start_mover(struct broker *b)
+{
+	struct mover_config c = { .threads = (int32_t)log_dirs_count(b->log_dirs), .partitions = b->partitions,
+		.log_dirs = b->log_dirs };
+
+	if (!config_is_null(b->config, CFG_NUM_REPLICA_ALTER_LOG_DIRS_THREADS))
+		c.threads = MAX(config_int(b->config, CFG_NUM_REPLICA_ALTER_LOG_DIRS_THREADS), 1);
+	b->mover = mover_new(&c);
+	partitions_set_mover(b->partitions, b->mover);
+}
+
 static void on_isr_timer(void *arg)
 {
 	struct broker *b = arg;
@@ -469,6 +522,7 @@ static int start_links(struct broker *b)
 	c.name = "alter-partition";
 	b->isr_link = controller_link_new(&c);
 	start_fetchers(b);
+	start_mover(b);
 	start_isr_changes(b);
 	return 0;
 }
@@ -543,21 +597,15 @@ static void fill_context(struct broker *b)
 	snprintf(b->ctx.cluster_id, sizeof(b->ctx.cluster_id), "%s", b->cluster_id);
 }
 
-/* Configuration changes take effect from here on. */
-static int follow_configuration(struct broker *b)
+/* Before requests may ask what can be changed. */
+static int prepare_changes(struct broker *b)
 {
 	const struct reconfigure_parts parts = { .workers = b->workers, .background = b->background,
-		.server = b->server, .log_dirs = b->log_dirs, .registration = b->registration,
-		.controller = b->controller };
-	struct dynamic_config_hooks hooks;
-	int r;
+		.server = b->server, .log_dirs = b->log_dirs, .cleaner = b->cleaner, .partitions = b->partitions,
+		.fetchers = b->fetchers, .registration = b->registration, .controller = b->controller };
 
-	b->reconfigure = reconfigure_new(b->dynamic, &parts, &hooks);
-	r = dynamic_config_start(b->dynamic, &hooks);
-	if (r < 0)
-		log_error("[KafkaServer id=%d] The configuration changes cannot be read from ZooKeeper: %s", b->id,
-		    zk_code_text(r));
-	return r;
+	b->reconfigure = reconfigure_new(b->dynamic, &parts);
+	return 0;
 }
 
 static int serve(struct broker *b)
@@ -567,12 +615,23 @@ static int serve(struct broker *b)
 	return server_start(b->server);
 }
 
+/* Configuration changes take effect from here on: last, since they change the parts that run. */
+static int follow_configuration(struct broker *b)
+{
+	int r = reconfigure_start(b->reconfigure);
+
+	if (r < 0)
+		log_error("[KafkaServer id=%d] The configuration changes cannot be read from ZooKeeper: %s", b->id,
+		    zk_code_text(r));
+	return r;
+}
+
 int broker_start(struct config *config, struct broker **ret)
 {
 	static int (*const steps[])(struct broker *) = {
-		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, follow_features,
-		bind_server, start_partitions, start_links, start_coordination, start_controller, follow_configuration,
-		serve,
+		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, start_cleaner,
+		follow_features, bind_server, start_partitions, start_links, start_coordination, start_controller,
+		prepare_changes, serve, follow_configuration,
 	};
 	struct broker *b = xcalloc(1, sizeof(*b));
 	size_t i;
@@ -643,6 +702,8 @@ static void stop_coordination(struct broker *b)
 		controller_link_stop(b->isr_link);
 	if (b->fetchers)
 		fetchers_stop(b->fetchers);
+	if (b->mover)
+		mover_stop(b->mover);
 }
 
 void broker_stop(struct broker *b)
@@ -656,6 +717,7 @@ void broker_stop(struct broker *b)
 	stop_coordination(b);
 	b->workers = worker_pool_free(b->workers);
 	b->server = server_free(b->server);
+	b->cleaner = cleaner_stop(b->cleaner);
 	b->log_dirs = log_dirs_close(b->log_dirs);
 	b->zk = zk_session_close(b->zk);
 	b->controller = controller_free(b->controller);
@@ -668,6 +730,7 @@ void broker_stop(struct broker *b)
 	b->topic_admin = topic_admin_free(b->topic_admin);
 	b->registration = registration_free(b->registration);
 	b->fetchers = fetchers_free(b->fetchers);
+	b->mover = mover_free(b->mover);
 	b->isr_changes = isr_changes_free(b->isr_changes);
 	b->isr_link = controller_link_free(b->isr_link);
 	coordination_fini(&b->coordination);

@@ -22,11 +22,14 @@
 
 struct change_listener {
 	struct change_listener_config c;
-	struct lock lock; /* guards wanted and stop */
+	struct lock lock; /* guards wanted, renewed and stop */
 	struct cond cond;
 	bool wanted, stop;
-	int64_t last; /* number of the last announcement handed on */
-	struct zk_watch watch;
+	bool renewed;	/* a new session has to be caught up with */
+	int64_t parent; /* czxid of the node whose children are followed */
+	int64_t last;	/* number of the last announcement handed on */
+	struct zk_watch children;
+	struct zk_watch deleted; /* the node itself, a watch on its children is not told */
 	struct zk_listener session;
 	pthread_t thread;
 };
@@ -39,14 +42,22 @@ static void want_run(struct change_listener *l)
 	lock_release(&l->lock);
 }
 
-static void on_children(struct zk_watch *w, enum zk_event event)
+static void on_change(struct zk_watch *w, enum zk_event event)
 {
 	(void)event;
 	want_run(w->arg);
 }
 
+static void set_renewed(struct change_listener *l, bool renewed)
+{
+	lock_take(&l->lock);
+	l->renewed = renewed;
+	lock_release(&l->lock);
+}
+
 static void on_new_session(struct zk_listener *l)
 {
+	set_renewed(l->arg, true);
 	want_run(l->arg);
 }
 
@@ -99,16 +110,68 @@ static int purge_old(struct change_listener *l, char **names, size_t n)
 	return 0;
 }
 
+static int catch_up(struct change_listener *l)
+{
+	bool renewed;
+	int r;
+
+	lock_take(&l->lock);
+	renewed = l->renewed;
+	l->renewed = false;
+	lock_release(&l->lock);
+	if (!renewed)
+		return 0;
+	r = l->c.catch_up(l->c.arg);
+	if (r < 0)
+		set_renewed(l, true);
+	return r < 0 ? FAIL(r) : 0;
+}
+
+/* Somebody may have deleted the node, and its children's numbers begin anew. */
+static int look_at_parent(struct change_listener *l)
+{
+	struct zk_stat st;
+	int r;
+
+	while ((r = zk_exists(l->c.zk, &st, "%s", l->c.path)) == ZK_NO_NODE) {
+		r = zk_make_path(l->c.zk, "%s", l->c.path);
+		if (r)
+			break;
+	}
+	if (r)
+		return r > 0 ? FAIL(-EPROTO) : FAIL(r);
+	if (l->parent && l->parent != st.czxid) {
+		log_warn("%s was deleted and made again, all in it is new", l->c.path);
+		l->last = -1;
+	}
+	l->parent = st.czxid;
+	return 0;
+}
+
+static int list(struct change_listener *l, char ***ret, size_t *ret_n)
+{
+	int r;
+
+	do {
+		r = look_at_parent(l);
+		if (r == 0)
+			r = zk_children(l->c.zk, ret, ret_n, "%s", l->c.path); /* sets the watch again */
+	} while (r == ZK_NO_NODE); /* deleted in between */
+	if (r > 0) {
+		log_error("Error listing %s: %s", l->c.path, zk_code_text(r));
+		return FAIL(-EPROTO); /* not watched then */
+	}
+	return r < 0 ? FAIL(r) : 0;
+}
+
 static int run(struct change_listener *l)
 {
 	char **names;
 	size_t n;
-	int r = zk_children(l->c.zk, &names, &n, "%s", l->c.path); /* sets the watch again */
+	int r = catch_up(l);
 
-	if (r > 0) {
-		log_error("Error listing %s: %s", l->c.path, zk_code_text(r));
-		return 0;
-	}
+	if (r == 0)
+		r = list(l, &names, &n);
 	if (r < 0)
 		return FAIL(r);
 	r = process_new(l, names, n);
@@ -173,16 +236,18 @@ int change_listener_start(const struct change_listener_config *c, struct change_
 	l->wanted = true;
 	lock_init(&l->lock, RANK_QUEUE, "change listener");
 	cond_init(&l->cond);
-	l->watch.fired = on_children;
-	l->watch.arg = l;
+	l->children.fired = l->deleted.fired = on_change;
+	l->children.arg = l->deleted.arg = l;
 	l->session.after_new_session = on_new_session;
 	l->session.arg = l;
-	zk_session_watch(c->zk, &l->watch, ZK_WATCH_CHILDREN, c->path);
+	zk_session_watch(c->zk, &l->children, ZK_WATCH_CHILDREN, c->path);
+	zk_session_watch(c->zk, &l->deleted, ZK_WATCH_DATA, c->path);
 	zk_session_listen(c->zk, &l->session);
 	r = pthread_create(&l->thread, NULL, thread_main, l);
 	if (r) {
 		zk_session_unlisten(c->zk, &l->session);
-		zk_session_unwatch(c->zk, &l->watch);
+		zk_session_unwatch(c->zk, &l->children);
+		zk_session_unwatch(c->zk, &l->deleted);
 		cond_fini(&l->cond);
 		lock_fini(&l->lock);
 		free(l);
@@ -203,7 +268,8 @@ struct change_listener *change_listener_stop(struct change_listener *l)
 	lock_release(&l->lock);
 	pthread_join(l->thread, NULL);
 	zk_session_unlisten(l->c.zk, &l->session);
-	zk_session_unwatch(l->c.zk, &l->watch);
+	zk_session_unwatch(l->c.zk, &l->children);
+	zk_session_unwatch(l->c.zk, &l->deleted);
 	cond_fini(&l->cond);
 	lock_fini(&l->lock);
 	free(l);

@@ -2,7 +2,8 @@
  *
  * Children are PREFIX and ten digits. Each run reads those with numbers not seen yet, in order, hands their text on,
  * and deletes what is older than 15 minutes; runs are started by a child event, by a new session, and once at
- * the beginning (zookeeper.md 2.8). The announcement is a hint only: the receiver reads the truth again.
+ * the beginning (zookeeper.md 2.8). The announcement is a hint only: the receiver reads the truth again. When the node
+ * itself was deleted and made again numbers begin anew.
  *
  * Owner: one holder. Thread: one of its own, where `process` runs.
  */
@@ -24,6 +25,9 @@ struct change_listener_config {
 	const char *prefix; /* ZK_PREFIX_CONFIG_CHANGE */
 	/* `text` may be NULL. Whatever is wrong with it is logged by the callee, never fatal. */
 	void (*process)(void *arg, const char *text, int32_t len);
+	/* In a new session, before what is announced: announcements made meanwhile may be gone already. A -errno has it
+	 * called again later. */
+	int (*catch_up)(void *arg);
 	void *arg;
 };
 

@@ -86,6 +86,7 @@ const struct zk_endpoint *config_listeners(
  * name of this machine. */
 const struct zk_endpoint *config_advertised(const struct config *c, size_t *ret_n);
 const char *config_inter_broker_listener(const struct config *c); /* listener name */
+bool config_reads_by_rack(const struct config *c); /* replica.selector.class */
 
 /* --- layers, for describing and altering --- */
 
@@ -94,8 +95,12 @@ enum config_layer { LAYER_BROKER, LAYER_CLUSTER, LAYER_STATIC }; /* falling prec
 const struct properties *config_layer(const struct config *c, enum config_layer layer);
 const char *config_file(const struct config *c);
 
-/* Checks a set of dynamic entries for one broker or the cluster's default (DynamicBrokerConfig.validateConfigs).
+/* Checks a set of dynamic entries for one broker or the cluster's default (DynamicBrokerConfig.validateConfigs), passwords
+ * decoded (config_passwords.h).
  * 0 | KERR_INVALID_CONFIG with Kafka's message in `why`. */
+int config_check_dynamic_keys(
+	const struct properties *p, bool per_broker, char why[CONFIG_ERROR_MAX]) MUST_CHECK;
+/* The same, and whether this broker can do it. */
 int config_check_dynamic(
 	const struct properties *p, bool per_broker, char why[CONFIG_ERROR_MAX]) MUST_CHECK;
 /* Removes from a stored set what cannot be applied, logging an error line for each sort of fault. */

@@ -21,7 +21,6 @@ enum sieve {
 	SIEVE_PREFIX,
 	SIEVE_CLUSTER,
 	SIEVE_MISSING,
-	SIEVE_PASSWORD,
 	SIEVE_COUNT
 };
 
@@ -36,8 +35,7 @@ static const char *base_name(const char *name)
 	return dot ? dot + 1 : name;
 }
 
-/* SslConfigs.RECONFIGURABLE_CONFIGS: dynamic only behind a listener's prefix. */
-static bool needs_prefix(const char *name)
+bool config_needs_prefix(const char *name)
 {
 	return !strncmp(name, "ssl.keystore.", 13) || !strncmp(name, "ssl.truststore.", 15) ||
 	       !strcmp(name, "ssl.key.password");
@@ -62,15 +60,6 @@ static bool bad_value(const struct property *p, char *why)
 	return false;
 }
 
-static bool is_password(const char *name)
-{
-	int id = config_key_find(name);
-
-	if (id < 0)
-		id = config_listener_key(name);
-	return id >= 0 && config_keys[id].type == CONFIG_PASSWORD;
-}
-
 /* Does this entry fail the test? `why` is set for SIEVE_VALUE and SIEVE_MISSING. */
 static bool caught(enum sieve s, const struct property *p, bool per_broker, char *why)
 {
@@ -80,7 +69,7 @@ static bool caught(enum sieve s, const struct property *p, bool per_broker, char
 	case SIEVE_STATIC:
 		return id >= 0 && config_keys[id].dynamic == CONFIG_READ_ONLY;
 	case SIEVE_PREFIX:
-		return needs_prefix(p->key);
+		return config_needs_prefix(p->key);
 	case SIEVE_VALUE:
 		return bad_value(p, why);
 	case SIEVE_CLUSTER:
@@ -91,20 +80,18 @@ static bool caught(enum sieve s, const struct property *p, bool per_broker, char
 		return id >= 0 && config_keys[id].dynamic == CONFIG_PER_BROKER;
 	case SIEVE_MISSING:
 		return config_check_support(p->key, p->value, why, CONFIG_ERROR_MAX) != 0;
-	case SIEVE_PASSWORD:
-		return is_password(p->key);
 	case SIEVE_COUNT:
 		break;
 	}
 	return false;
 }
 
-/* All keys caught, as Scala prints a set: "Set(a, b)". False when there are none. */
+/* All keys caught, as Scala prints the set that Kafka has there: "Set(a, b)". False when there are none. */
 static bool list_caught(
 	enum sieve s, const struct properties *p, bool per_broker, char *list, size_t size)
 {
 	char why[CONFIG_ERROR_MAX];
-	size_t at = (size_t)snprintf(list, size, "Set("), n = 0;
+	size_t at = (size_t)snprintf(list, size, s == SIEVE_PREFIX ? "HashSet(" : "Set("), n = 0;
 
 	for (size_t i = 0; i < p->n; i++) {
 		if (!caught(s, &p->v[i], per_broker, why) || at >= size)
@@ -127,7 +114,8 @@ static int refuse(
 	return KERR_INVALID_CONFIG;
 }
 
-int config_check_dynamic(const struct properties *p, bool per_broker, char why[CONFIG_ERROR_MAX])
+int config_check_dynamic_keys(
+	const struct properties *p, bool per_broker, char why[CONFIG_ERROR_MAX])
 {
 	int r = refuse(SIEVE_STATIC, p, per_broker, "Cannot update these configs dynamically", why);
 
@@ -145,6 +133,13 @@ int config_check_dynamic(const struct properties *p, bool per_broker, char why[C
 			"Cannot update these configs at default cluster level, broker id must be "
 			"specified",
 			why);
+	return r;
+}
+
+int config_check_dynamic(const struct properties *p, bool per_broker, char why[CONFIG_ERROR_MAX])
+{
+	int r = config_check_dynamic_keys(p, per_broker, why);
+
 	for (size_t i = 0; i < p->n && r == 0; i++) {
 		char missing[CONFIG_ERROR_MAX / 2];
 
@@ -154,9 +149,6 @@ int config_check_dynamic(const struct properties *p, bool per_broker, char why[C
 			p->v[i].value, p->v[i].key, missing);
 		r = KERR_INVALID_CONFIG;
 	}
-	if (r == 0)
-		r = refuse(SIEVE_PASSWORD, p, per_broker,
-			"Password configs cannot be stored by this broker", why);
 	return r;
 }
 
@@ -172,7 +164,6 @@ void config_clean_dynamic(struct properties *p, bool per_broker)
 		[SIEVE_CLUSTER] =
 			"Per-broker configs defined at default cluster level will be ignored",
 		[SIEVE_MISSING] = "Configs of features that are not available will be ignored",
-		[SIEVE_PASSWORD] = "Dynamic password configs could not be decoded, ignoring",
 	};
 	char list[CONFIG_ERROR_MAX], why[CONFIG_ERROR_MAX];
 

@@ -60,6 +60,9 @@ int config_fault_set(struct config_fault *f, enum config_id id, bool require, co
 /* "listener.name.X.KEY" or "listener.name.X.MECHANISM.KEY": the id of KEY, -1 for anything else. */
 int config_listener_key(const char *name);
 
+/* Is this one of the TLS keys that are dynamic only behind a listener's prefix (SslConfigs.RECONFIGURABLE_CONFIGS)? */
+bool config_needs_prefix(const char *name);
+
 /* "server.properties:12: log.dirs=/x": the beginning of every message about a static entry. */
 void config_where(const struct config *c, const char *key, char *buf, size_t size);
 void properties_copy(const struct properties *from, struct properties *to);

@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/str.h"
+#include "broker/config_passwords.h"
 #include "broker/config_priv.h"
 #include "protocol/errors.h"
 #include "protocol/metadata_version.h"
+#include "storage/offset_map.h"
 
 /* A broken rule, which Kafka reports as "requirement failed: ...". */
 static int PRINTF(3, 4) broken(struct config_fault *f, enum config_id id, const char *fmt, ...)
@@ -91,6 +94,13 @@ static int check_logs(const struct config *c, struct config_fault *f)
 	if (buffer / threads <= 1024 * 1024)
 		return broken(f, CFG_LOG_CLEANER_DEDUPE_BUFFER_SIZE,
 			"log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.");
+	if (config_bool(c, CFG_LOG_CLEANER_ENABLE) &&
+		!offset_map_fits((size_t)MIN(buffer / threads, (int64_t)INT32_MAX),
+			config_double(c, CFG_LOG_CLEANER_IO_BUFFER_LOAD_FACTOR)))
+		return broken(f, CFG_LOG_CLEANER_IO_BUFFER_LOAD_FACTOR,
+			"offset map is too small to fit in even a single message, so log cleaning "
+			"will never make progress. You can increase log.cleaner.dedupe.buffer.size or "
+			"decrease log.cleaner.threads");
 	if (min_lag > max_lag)
 		return broken(f, CFG_LOG_CLEANER_MIN_COMPACTION_LAG_MS,
 			"conflict topic config setting min.compaction.lag.ms (%lld) > "
@@ -113,6 +123,26 @@ static int check_replication(const struct config *c, struct config_fault *f)
 			"replica.fetch.wait.max.ms should always be less than or equal to "
 			"replica.lag.time.max.ms to prevent "
 			"frequent changes in ISR");
+	return 0;
+}
+
+/* The two selectors that Kafka has; there is no class path for others. */
+#define RACK_AWARE_SELECTOR "org.apache.kafka.common.replica.RackAwareReplicaSelector"
+#define LEADER_SELECTOR	    "org.apache.kafka.common.replica.LeaderSelector"
+
+bool config_reads_by_rack(const struct config *c)
+{
+	const char *class = config_text(c, CFG_REPLICA_SELECTOR_CLASS);
+
+	return class && !strcmp(class, RACK_AWARE_SELECTOR);
+}
+
+static int check_selector(const struct config *c, struct config_fault *f)
+{
+	const char *class = config_text(c, CFG_REPLICA_SELECTOR_CLASS);
+
+	if (class && *class && !config_reads_by_rack(c) && strcmp(class, LEADER_SELECTOR))
+		return broken(f, CFG_REPLICA_SELECTOR_CLASS, "expected " RACK_AWARE_SELECTOR ", or unset");
 	return 0;
 }
 
@@ -265,6 +295,15 @@ static int check_version(const struct config *c, struct config_fault *f)
 	return 0;
 }
 
+static int check_passwords(const struct config *c, struct config_fault *f)
+{
+	char why[sizeof(f->text)];
+
+	if (config_is_null(c, CFG_PASSWORD_ENCODER_SECRET) || config_passwords_check(c, why, sizeof(why)) == 0)
+		return 0;
+	return broken(f, CFG_PASSWORD_ENCODER_SECRET, "not possible: %s", why);
+}
+
 int config_check_rules(const struct config *c, struct config_fault *f)
 {
 	static int (*const checks[])(const struct config *, struct config_fault *) = {
@@ -272,10 +311,12 @@ int config_check_rules(const struct config *c, struct config_fault *f)
 		check_log_dirs,
 		check_logs,
 		check_replication,
+		check_selector,
 		check_version,
 		check_listeners,
 		check_network,
 		check_groups,
+		check_passwords,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
@@ -334,8 +375,5 @@ int config_check_support(const char *name, const char *value, char *why, size_t 
 	}
 	if (other && other->refused && value[0])
 		return missing(why, size, other->refused);
-	id = config_listener_key(name);
-	if (id == CFG_MAX_CONNECTIONS || id == CFG_MAX_CONNECTION_CREATION_RATE)
-		return missing(why, size, "limits for a single listener are not available yet");
 	return 0;
 }

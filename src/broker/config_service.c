@@ -1,7 +1,5 @@
 /* config_service.c - DescribeConfigs, AlterConfigs and IncrementalAlterConfigs (ConfigHelper, ConfigAdminManager and
  * ZkAdminManager of 3.9), and the settings that other handlers read.
- *
- * Of loggers there is one, "root": its level is that of all lines.
  */
 #define LOG_CLASS "kafka.server.ZkAdminManager"
 
@@ -18,6 +16,9 @@
 #include "broker/config.h"
 #include "broker/config_alter.h"
 #include "broker/config_describe.h"
+#include "broker/config_loggers.h"
+#include "broker/config_passwords.h"
+#include "broker/config_priv.h"
 #include "broker/dynamic_config.h"
 #include "broker/topic_config.h"
 #include "controller/entity_config.h"
@@ -26,8 +27,6 @@
 #include "protocol/errors.h"
 #include "zk/path.h"
 #include "zk/znode.h"
-
-#define ROOT_LOGGER "root"
 
 struct config_services {
 	struct config_service table;
@@ -76,91 +75,24 @@ static int check_broker_name(const struct config_services *s, struct arena *a, s
 
 /* --- loggers --- */
 
-static const char *const levels[] = {
-	[LOG_TRACE] = "TRACE",
-	[LOG_DEBUG] = "DEBUG",
-	[LOG_INFO] = "INFO",
-	[LOG_WARN] = "WARN",
-	[LOG_ERROR] = "ERROR",
-	[LOG_OFF] = "FATAL", /* no line of ours is above ERROR */
-};
-
-static enum log_level current_level(void)
-{
-	int level = LOG_TRACE;
-
-	while (level < LOG_OFF && !logger_wants((enum log_level)level, ROOT_LOGGER))
-		level++;
-	return (enum log_level)level;
-}
-
 static int describe_loggers(const struct config_services *s, const struct describe_query *q,
 	struct str name, struct config_entry **ret, int32_t *ret_n, struct str *ret_message)
 {
-	struct config_entry *e;
-	bool wanted = q->keys_n <= 0;
 	int r;
 
 	if (name.len <= 0)
 		return answer(
 			q->arena, KERR_INVALID_REQUEST, ret_message, "Broker id must not be empty");
 	r = check_broker_name(s, q->arena, name, "Broker", "", ret_message);
-	if (r)
-		return r;
-	for (int32_t i = 0; i < q->keys_n; i++)
-		wanted = wanted || str_is(q->keys[i], ROOT_LOGGER);
-	e = arena_array(q->arena, 1, sizeof(*e));
-	if (!e)
-		return FAIL(-ENOMEM);
-	e->name = STR(ROOT_LOGGER);
-	e->value = str_of(levels[current_level()]);
-	e->source = CONFIG_SOURCE_DYNAMIC_BROKER_LOGGER;
-	e->documentation = STR_NULL;
-	*ret = e;
-	*ret_n = wanted;
-	return 0;
-}
-
-/* RuntimeLoggerManager.validateLogLevelConfigs. */
-static int check_logger(struct arena *a, const struct config_change *v, enum log_level *ret,
-	struct str *ret_message)
-{
-	if (v->op == CONFIG_OP_APPEND || v->op == CONFIG_OP_SUBTRACT)
-		return answer(a, KERR_INVALID_REQUEST, ret_message,
-			"%s operation is not allowed for the %s resource",
-			v->op == CONFIG_OP_APPEND ? "APPEND" : "SUBTRACT", "BROKER_LOGGER");
-	if (!str_is(v->name, ROOT_LOGGER))
-		return answer(a, KERR_INVALID_CONFIG, ret_message, "Logger %.*s does not exist!",
-			STR_ARG(v->name));
-	if (v->op == CONFIG_OP_DELETE)
-		return answer(a, KERR_INVALID_REQUEST, ret_message,
-			"Removing the log level of the " ROOT_LOGGER " logger is not allowed");
-	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
-		if (!str_is(v->value, levels[i]))
-			continue;
-		*ret = (enum log_level)i;
-		return 0;
-	}
-	return answer(a, KERR_INVALID_CONFIG, ret_message,
-		"Cannot set the log level of " ROOT_LOGGER
-		" to %.*s as it is not a supported log level. Valid log levels are DEBUG, ERROR, "
-		"FATAL, INFO, TRACE, WARN",
-		STR_ARG(v->value));
+	return r ? r : config_loggers_describe(q, ret, ret_n);
 }
 
 static int alter_loggers(const struct config_services *s, struct arena *a, struct str name,
 	const struct config_change *v, int32_t n, bool validate_only, struct str *ret_message)
 {
-	enum log_level level = current_level();
 	int r = check_broker_name(s, a, name, "Node", ",", ret_message);
 
-	for (int32_t i = 0; i < n && r == 0; i++)
-		r = check_logger(a, &v[i], &level, ret_message);
-	if (r || validate_only || n == 0)
-		return r;
-	logger_set_level(level);
-	log_warn("Updated the log level of " ROOT_LOGGER " to %s", levels[level]);
-	return 0;
+	return r ? r : config_loggers_alter(a, v, n, validate_only, ret_message);
 }
 
 /* --- describing --- */
@@ -292,25 +224,38 @@ static int validate_overrides(void *arg, struct arena *a, const struct topic_ove
 
 /* --- altering --- */
 
-/* What an entity has stored, with the changes applied; without `incremental` the changes alone. */
-static int new_set(const struct config_services *s, const char *type, const char *name,
-	const struct config_change *v, int32_t n, bool incremental, struct properties *p, char *why)
+/* What an entity has stored. What cannot be read counts as nothing: it is about to be replaced. 0 | -errno */
+static int read_set(const struct config_services *s, const char *type, const char *name, struct properties *p)
 {
-	bool topics = !strcmp(type, "topics");
 	struct znode_config z = ZNODE_CONFIG_INIT;
-	int r;
+	int r = entity_config_read(s->zk, type, name, &z);
 
-	if (incremental) {
-		r = entity_config_read(s->zk, type, name, &z);
-		if (r < 0 && r != -EBADMSG)
-			return FAIL(r);
-		for (size_t i = 0; r == 0 && i < z.n; i++)
-			properties_set(p, z.pairs[i].name, z.pairs[i].value, 0);
-		znode_config_fini(&z);
+	if (r < 0 && r != -EBADMSG)
+		return FAIL(r);
+	for (size_t i = 0; r == 0 && i < z.n; i++)
+		properties_set(p, z.pairs[i].name, z.pairs[i].value, 0);
+	znode_config_fini(&z);
+	return 0;
+}
+
+static bool mentions(const struct config_change *v, int32_t n, const char *name)
+{
+	while (n-- > 0) {
+		if (str_is(v[n].name, name))
+			return true;
 	}
-	if (incremental && !topics)
-		config_clean_dynamic(p, strcmp(name, ZK_DEFAULT_ENTITY) != 0);
-	return config_changes_apply(p, v, n, topics ? config_topic_row : config_broker_row, why);
+	return false;
+}
+
+/* Passwords that this broker cannot decode are not lost by a change of something else. `p`: as it will be stored. */
+static void keep_undecoded(const struct config_change *v, int32_t n, const struct properties *stored, struct properties *p)
+{
+	for (size_t i = 0; i < stored->n; i++) {
+		const char *name = stored->v[i].key;
+
+		if (config_is_password(name) && !properties_get(p, name) && !mentions(v, n, name))
+			properties_set(p, name, stored->v[i].value, 0);
+	}
 }
 
 static int write_set(const struct config_services *s, struct arena *a, const char *type,
@@ -348,7 +293,9 @@ static int alter_topic(const struct config_services *s, struct arena *a, struct 
 		return answer(a, KERR_UNKNOWN_TOPIC_OR_PARTITION, ret_message,
 			"The topic '%.*s' does not exist.", STR_ARG(name));
 	topic = str_dup(name);
-	r = new_set(s, "topics", topic, v, n, incremental, &p, why);
+	r = incremental ? read_set(s, "topics", topic, &p) : 0;
+	if (r == 0)
+		r = config_changes_apply(&p, v, n, config_topic_row, why);
 	if (r == 0)
 		r = topic_config_check(c, &p, why, &is_value);
 	if (r > 0 && is_value)
@@ -367,11 +314,40 @@ static int alter_topic(const struct config_services *s, struct arena *a, struct 
 	return r;
 }
 
+/* Encodes passwords and writes; "Invalid config value for resource ..." when they cannot be encoded. */
+static int write_broker(const struct config_services *s, struct arena *a, const char *entity,
+	const struct config_change *v, int32_t n, const struct properties *stored, struct properties *p,
+	struct str *ret_message)
+{
+	CLEANUP(config_unrefp) struct config *c = dynamic_config_current(s->dynamic);
+	bool per_broker = strcmp(entity, ZK_DEFAULT_ENTITY) != 0;
+	char why[CONFIG_ERROR_MAX];
+
+	if (config_passwords_encode(c, p, per_broker, why))
+		return answer(a, KERR_INVALID_CONFIG, ret_message,
+			"Invalid config value for resource ConfigResource(type=BROKER, name='%s'): %.900s",
+			per_broker ? entity : "", why);
+	keep_undecoded(v, n, stored, p);
+	return write_set(s, a, "brokers", entity, p, ret_message);
+}
+
+/* The set of a broker or the cluster's default with the changes applied, passwords decoded. */
+static int new_broker_set(const struct config_services *s, const struct properties *stored, bool per_broker,
+	const struct config_change *v, int32_t n, struct properties *p, char *why)
+{
+	CLEANUP(config_unrefp) struct config *c = dynamic_config_current(s->dynamic);
+
+	properties_copy(stored, p);
+	config_clean_dynamic(p, per_broker);
+	config_passwords_decode(c, p);
+	return config_changes_apply(p, v, n, config_broker_row, why);
+}
+
 static int alter_broker(const struct config_services *s, struct arena *a, struct str name,
 	const struct config_change *v, int32_t n, bool incremental, bool validate_only,
 	struct str *ret_message)
 {
-	struct properties p = PROPERTIES_INIT;
+	struct properties stored = PROPERTIES_INIT, p = PROPERTIES_INIT;
 	char why[CONFIG_ERROR_MAX], entity[16] = ZK_DEFAULT_ENTITY;
 	bool per_broker = name.len > 0;
 	int r = 0;
@@ -382,17 +358,20 @@ static int alter_broker(const struct config_services *s, struct arena *a, struct
 		return r;
 	if (per_broker)
 		snprintf(entity, sizeof(entity), "%d", (int)dynamic_config_broker_id(s->dynamic));
-	r = new_set(s, "brokers", entity, v, n, incremental, &p, why);
+	r = incremental ? read_set(s, "brokers", entity, &stored) : 0;
+	if (r == 0)
+		r = new_broker_set(s, &stored, per_broker, v, n, &p, why);
 	if (r > 0)
 		r = answer(a, r, ret_message, "%s", why);
 	else if (r == 0 && dynamic_config_validate(s->dynamic, &p, per_broker, why))
 		r = answer(a, KERR_INVALID_REQUEST, ret_message, "%s",
 			why); /* 42, not 40: KAFKA-13609 */
 	else if (r == 0 && !validate_only)
-		r = write_set(s, a, "brokers", entity, &p, ret_message);
+		r = write_broker(s, a, entity, v, n, &stored, &p, ret_message);
 	if (r == 0 && !validate_only)
 		log_info("Updating broker%s%s with new configuration of %zu entries",
 			per_broker ? " " : "s", per_broker ? entity : "", p.n);
+	properties_fini(&stored);
 	properties_fini(&p);
 	return r;
 }
@@ -435,6 +414,7 @@ static void settings(void *arg, struct broker_settings *ret)
 	CLEANUP(config_unrefp) struct config *c = dynamic_config_current(s->dynamic);
 
 	*ret = (struct broker_settings){
+		.rack_aware_reads = config_reads_by_rack(c),
 		.num_partitions = config_int(c, CFG_NUM_PARTITIONS),
 		.default_replication_factor = config_int(c, CFG_DEFAULT_REPLICATION_FACTOR),
 		.auto_create_topics = config_bool(c, CFG_AUTO_CREATE_TOPICS_ENABLE),

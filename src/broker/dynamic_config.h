@@ -28,6 +28,7 @@ struct reconfigurable {
 	struct list link; /* private */
 	const char *name; /* in log lines: "network threads" */
 	const enum config_id *keys;
+	bool per_listener; /* a key counts behind listener.name.X. too */
 	/* Optional: may it be changed so? 0 | KERR_INVALID_CONFIG with `why`. Any thread; changes nothing. */
 	int (*validate)(void *arg, const struct config *from, const struct config *to,
 		char why[CONFIG_ERROR_MAX]);
@@ -39,8 +40,8 @@ struct reconfigurable {
 /* What the wiring wants to hear; unset functions are skipped. */
 struct dynamic_config_hooks {
 	/* A topic's settings may have changed; `settings` is borrowed. Called for every topic when broker defaults
-	 * change. The callee looks whether it has logs of that topic. */
-	void (*topic_changed)(void *arg, const char *topic, struct log_config *settings);
+	 * change. False: there are no logs of that topic. */
+	bool (*topic_changed)(void *arg, const char *topic, struct log_config *settings);
 	/* unclean.leader.election.enable became true for a topic, or (topic NULL) as the broker's default: an
 	 * event for the controller. */
 	void (*unclean_enabled)(void *arg, const char *topic);
@@ -58,7 +59,10 @@ struct dynamic_config_hooks {
  *   -errno   ZooKeeper did not answer                                                         */
 int dynamic_config_open(struct zk_session *zk, const struct clock *clock,
 	const struct config *fixed, int32_t broker_id, struct dynamic_config **ret) MUST_CHECK;
-/* Before dynamic_config_start; `r` is borrowed until the close. */
+/* The logs that were there are loaded: from now on the settings of a topic are read from ZooKeeper when a log is made,
+ * since neither creation nor deletion of a topic is notified. Before other threads ask. */
+void dynamic_config_loaded(struct dynamic_config *d);
+/* Before dynamic_config_start, and before anybody validates; `r` is borrowed until the close. */
 void dynamic_config_add(struct dynamic_config *d, struct reconfigurable *r);
 /* Follows changes from now on; `hooks` is copied. 0 | -errno. */
 int dynamic_config_start(
@@ -73,13 +77,12 @@ struct dynamic_config *dynamic_config_free(
 struct config *dynamic_config_current(struct dynamic_config *d);
 int32_t dynamic_config_broker_id(const struct dynamic_config *d);
 
-/* The settings of a topic's logs, a new reference. Before dynamic_config_start from what was read at the start;
- * afterwards, for a topic that is being created, read from ZooKeeper again, since neither creation nor deletion is
- * notified. Falls back to the last known overrides when ZooKeeper is away. May wait. */
+/* The settings of a topic's logs, a new reference. Before dynamic_config_loaded from what was read at the start;
+ * afterwards read from ZooKeeper. Falls back to the last known overrides when ZooKeeper is away. May wait. */
 struct log_config *dynamic_config_topic(struct dynamic_config *d, const char *topic);
 /* Calls hooks.topic_changed with what is known of a topic now. To be called once a log made with
- * dynamic_config_topic can be found by that hook: a change announced between the two would be lost otherwise.
- * Never waits. */
+ * dynamic_config_topic can be found by that hook: a change announced between the two would be lost otherwise; and
+ * when logs of a topic are gone, so that it is forgotten. Never waits. */
 void dynamic_config_retell(struct dynamic_config *d, const char *topic);
 /* The overrides of a topic as ZooKeeper has them, or the last known ones when it is away. Adds to *ret. May wait. */
 void dynamic_config_overrides(struct dynamic_config *d, const char *topic, struct properties *ret);

@@ -5,10 +5,14 @@
 #ifndef BROKER_RECONFIGURE_H
 #define BROKER_RECONFIGURE_H
 
+#include "base/attr.h"
+
+struct cleaner;
 struct controller;
 struct dynamic_config;
-struct dynamic_config_hooks;
+struct fetchers;
 struct log_dirs;
+struct partitions;
 struct registration;
 struct server;
 struct worker_pool;
@@ -18,15 +22,18 @@ struct reconfigure_parts {
 	struct worker_pool *workers, *background;
 	struct server *server;
 	struct log_dirs *log_dirs;
+	struct partitions *partitions;
+	struct fetchers *fetchers;
+	struct cleaner *cleaner; /* NULL with log.cleaner.enable=false */
 	struct registration *registration;
 	struct controller *controller;
 };
 
 struct reconfigure;
 
-/* Registers the parts with `d` and fills the hooks for dynamic_config_start. */
-struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct reconfigure_parts *parts,
-    struct dynamic_config_hooks *ret_hooks);
+/* Registers the parts with `d`. */
+struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct reconfigure_parts *parts);
+int reconfigure_start(struct reconfigure *r) MUST_CHECK; /* dynamic_config_start with what the parts want to hear */
 struct reconfigure *reconfigure_free(struct reconfigure *r); /* after dynamic_config_free; accepts NULL */
 
 #endif

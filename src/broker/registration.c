@@ -142,8 +142,9 @@ struct registration {
 	struct zk_session *zk;
 	const struct clock *clock;
 	int32_t id;
+	struct lock lock; /* guards info: the controller's thread registers it, the configuration's changes it */
 	struct znode_broker info;
-	int64_t session; /* in which we registered last, 0: never */
+	int64_t session; /* in which we registered last, 0: never; the controller's thread */
 };
 
 struct registration *registration_new(const struct registration_config *c)
@@ -153,6 +154,7 @@ struct registration *registration_new(const struct registration_config *c)
 	r->zk = c->zk;
 	r->clock = c->clock;
 	r->id = c->broker_id;
+	lock_init(&r->lock, RANK_LEAF, "registration");
 	znode_broker_copy(c->info, &r->info);
 	return r;
 }
@@ -162,20 +164,34 @@ struct registration *registration_free(struct registration *r)
 	if (!r)
 		return NULL;
 	znode_broker_fini(&r->info);
+	lock_fini(&r->lock);
 	free(r);
 	return NULL;
 }
 
+/* What is registered, with the time of now; a text and a copy, both owned by the caller. */
+static char *current_info(struct registration *r, struct znode_broker *ret)
+{
+	char *text;
+
+	lock_take(&r->lock);
+	r->info.timestamp_ms = clock_wall_ms(r->clock);
+	text = znode_broker_encode(&r->info);
+	znode_broker_copy(&r->info, ret);
+	lock_release(&r->lock);
+	return text;
+}
+
 /* Is one of our endpoints in `other`? Writes the shared ones into `why`. */
-static bool shares_endpoint(const struct registration *r, const struct znode_broker *other, const char *other_id,
+static bool shares_endpoint(const struct znode_broker *info, const struct znode_broker *other, const char *other_id,
     char why[REGISTRATION_WHY_MAX])
 {
 	char list[REGISTRATION_WHY_MAX / 2] = "";
 	size_t len = 0;
 
-	for (size_t i = 0; i < r->info.endpoints_n; i++)
+	for (size_t i = 0; i < info->endpoints_n; i++)
 		for (size_t j = 0; j < other->endpoints_n && len < sizeof(list); j++) {
-			const struct zk_endpoint *a = &r->info.endpoints[i], *b = &other->endpoints[j];
+			const struct zk_endpoint *a = &info->endpoints[i], *b = &other->endpoints[j];
 
 			if (a->port == b->port && strcmp(a->host, b->host) == 0)
 				len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s:%d", len ? "," : "",
@@ -189,7 +205,7 @@ static bool shares_endpoint(const struct registration *r, const struct znode_bro
 	return true;
 }
 
-int registration_check_endpoints(struct registration *r, char why[REGISTRATION_WHY_MAX])
+static int check_endpoints(struct registration *r, const struct znode_broker *info, char why[REGISTRATION_WHY_MAX])
 {
 	struct znode_broker other;
 	struct zk_batch b;
@@ -210,7 +226,7 @@ int registration_check_endpoints(struct registration *r, char why[REGISTRATION_W
 		if (id == r->id || b.ops[i]->rc != 0 ||
 		    znode_broker_decode(b.ops[i]->data, b.ops[i]->data_len, &other) != 0)
 			continue;
-		if (shares_endpoint(r, &other, names[i], why))
+		if (shares_endpoint(info, &other, names[i], why))
 			rc = -EADDRINUSE;
 		znode_broker_fini(&other);
 	}
@@ -219,17 +235,28 @@ int registration_check_endpoints(struct registration *r, char why[REGISTRATION_W
 	return rc;
 }
 
+int registration_check_endpoints(struct registration *r, char why[REGISTRATION_WHY_MAX])
+{
+	struct znode_broker info;
+	int rc;
+
+	free(current_info(r, &info));
+	rc = check_endpoints(r, &info, why);
+	znode_broker_fini(&info);
+	return rc;
+}
+
 /* One multi: create the ephemeral node with NULL data, then set its data, so that it never shows half made and its
  * data version is 1. 0, enum zk_code, -errno. */
-static int try_create(struct registration *r, struct zk_stat *ret)
+static int try_create(struct registration *r, struct znode_broker *info, struct zk_stat *ret)
 {
 	struct zk_batch b;
 	struct zk_op *multi, *set;
 	char *text;
 	int rc;
 
-	r->info.timestamp_ms = clock_wall_ms(r->clock);
-	text = znode_broker_encode(&r->info);
+	znode_broker_fini(info);
+	text = current_info(r, info);
 	zk_batch_init(&b, r->zk);
 	multi = zk_batch_multi(&b);
 	zk_multi_create(multi, ZK_EPHEMERAL, NULL, ZK_PATH_BROKER, r->id);
@@ -343,21 +370,22 @@ static int resolve_conflict(struct registration *r, int64_t *deadline_ms, struct
 	}
 	rc = wait_gone(r, owner, *deadline_ms);
 	if (rc == ZK_NODE_EXISTS)
-		logger_write(LOG_ERROR, EPHEMERAL_CLASS,
+		log_to(LOG_ERROR, EPHEMERAL_CLASS,
 		    "Error while creating ephemeral at /brokers/ids/%d, node already exists and owner '0x%" PRIx64
 		    "' does not match current session '0x%" PRIx64 "'",
 		    r->id, (uint64_t)owner, (uint64_t)current);
 	return rc == 0 ? ZK_NO_NODE : rc;
 }
 
-static void log_registered(const struct registration *r, const struct zk_stat *stat)
+static void log_registered(
+    const struct registration *r, const struct znode_broker *info, const struct zk_stat *stat)
 {
 	char list[512] = "";
 	size_t len = 0;
 
-	for (size_t i = 0; i < r->info.endpoints_n && len < sizeof(list); i++)
+	for (size_t i = 0; i < info->endpoints_n && len < sizeof(list); i++)
 		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s://%s:%d", i ? "," : "",
-		    r->info.endpoints[i].listener, r->info.endpoints[i].host, r->info.endpoints[i].port);
+		    info->endpoints[i].listener, info->endpoints[i].host, info->endpoints[i].port);
 	log_info("Stat of the created znode at /brokers/ids/%d is: %" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
 		 ",%d,%d,0,%" PRId64 ",%d,%d,%" PRId64,
 	    r->id, stat->czxid, stat->mzxid, stat->ctime_ms, stat->mtime_ms, stat->version, stat->child_version,
@@ -366,47 +394,84 @@ static void log_registered(const struct registration *r, const struct zk_stat *s
 	    r->id, list, stat->czxid);
 }
 
-int registration_register(struct registration *r, int64_t *ret_epoch, char why[REGISTRATION_WHY_MAX])
+/* Writes what is registered now. 0, enum zk_code, -errno. */
+static int write_info(struct registration *r)
 {
-	struct zk_stat stat = { .version = 0 };
+	struct znode_broker info;
+	char *text = current_info(r, &info);
+	int rc = zk_set(r->zk, text, ZK_ANY_VERSION, NULL, ZK_PATH_BROKER, r->id);
+
+	if (rc == 0)
+		log_info("Updated broker %d at path /brokers/ids/%d", r->id, r->id);
+	znode_broker_fini(&info);
+	free(text);
+	return rc;
+}
+
+static bool is_current(struct registration *r, const struct znode_broker *info)
+{
+	bool same;
+
+	lock_take(&r->lock);
+	same = znode_broker_same_endpoints(&r->info, info);
+	lock_release(&r->lock);
+	return same;
+}
+
+static int create_node(struct registration *r, struct znode_broker *info, struct zk_stat *ret_stat,
+    char why[REGISTRATION_WHY_MAX])
+{
 	int64_t deadline_ms = 0;
 	int rc;
 
-	log_info("Creating /brokers/ids/%d (is it secure? %s)", r->id, zk_session_secure(r->zk) ? "true" : "false");
 	do {
-		rc = try_create(r, &stat);
+		rc = try_create(r, info, ret_stat);
 		if (rc == ZK_NODE_EXISTS)
-			rc = resolve_conflict(r, &deadline_ms, &stat, why);
+			rc = resolve_conflict(r, &deadline_ms, ret_stat, why);
 		else if (rc == ZK_NO_NODE) /* no /brokers/ids */
 			rc = registration_make_paths(r->zk) < 0 ? -EPROTO : ZK_NO_NODE;
 	} while (rc == ZK_NO_NODE);
-	if (rc == ZK_NODE_EXISTS)
-		return -EEXIST;
-	if (rc != 0) {
-		logger_write(LOG_ERROR, EPHEMERAL_CLASS,
+	return rc;
+}
+
+int registration_register(struct registration *r, int64_t *ret_epoch, char why[REGISTRATION_WHY_MAX])
+{
+	struct zk_stat stat = { .version = 0 };
+	struct znode_broker info = ZNODE_BROKER_INIT;
+	int rc;
+
+	log_info("Creating /brokers/ids/%d (is it secure? %s)", r->id, zk_session_secure(r->zk) ? "true" : "false");
+	rc = create_node(r, &info, &stat, why);
+	if (rc == 0) {
+		r->session = stat.ephemeral_owner;
+		log_registered(r, &info, &stat);
+		*ret_epoch = stat.czxid;
+		if (!is_current(r, &info)) /* changed meanwhile, when there was no node to be written */
+			rc = write_info(r);
+	} else if (rc != ZK_NODE_EXISTS) {
+		log_to(LOG_ERROR, EPHEMERAL_CLASS,
 		    "Error while creating ephemeral at /brokers/ids/%d with return code: %s", r->id, zk_code_text(rc));
 		(void)snprintf(why, REGISTRATION_WHY_MAX, "/brokers/ids/%d cannot be created: %s", r->id,
 		    zk_code_text(rc));
-		return FAIL(rc > 0 ? -EPROTO : rc);
 	}
-	r->session = stat.ephemeral_owner;
-	log_registered(r, &stat);
-	*ret_epoch = stat.czxid;
-	return 0;
+	znode_broker_fini(&info);
+	if (rc == ZK_NODE_EXISTS)
+		return -EEXIST;
+	return rc > 0 ? FAIL(-EPROTO) : rc < 0 ? FAIL(rc) : 0;
 }
 
-int registration_update(struct registration *r, const struct znode_broker *info)
+int registration_update(struct registration *r, const struct znode_broker *info, char why[REGISTRATION_WHY_MAX])
 {
-	char *text;
-	int rc;
+	int rc = check_endpoints(r, info, why);
 
+	if (rc == -EADDRINUSE)
+		return rc;
+	lock_take(&r->lock);
 	znode_broker_fini(&r->info);
 	znode_broker_copy(info, &r->info);
-	r->info.timestamp_ms = clock_wall_ms(r->clock);
-	text = znode_broker_encode(&r->info);
-	rc = zk_set(r->zk, text, ZK_ANY_VERSION, NULL, ZK_PATH_BROKER, r->id);
-	if (rc == 0)
-		log_info("Updated broker %d at path /brokers/ids/%d", r->id, r->id);
-	free(text);
+	lock_release(&r->lock);
+	rc = write_info(r);
+	if (rc == ZK_NO_NODE)
+		return 0; /* between two sessions: registered with the new endpoints by the one who is about to */
 	return rc > 0 ? FAIL(-EPROTO) : rc < 0 ? FAIL(rc) : 0;
 }

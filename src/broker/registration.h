@@ -2,7 +2,8 @@
  *
  * zookeeper.md 2.0, 2.4, 2.5, 2.17, 3.1 to 3.3. One line says what went wrong; the caller ends the start with it.
  *
- * Owner: broker/startup. Thread: start-up, then the controller's thread (register again after an expiry).
+ * Owner: broker/startup. Thread: start-up, then the controller's thread (register again after an expiry) and the
+ * configuration's (other endpoints).
  */
 #ifndef BROKER_REGISTRATION_H
 #define BROKER_REGISTRATION_H
@@ -57,7 +58,10 @@ int registration_check_endpoints(struct registration *r, char why[REGISTRATION_W
  *   -errno                                                                                      */
 int registration_register(struct registration *r, int64_t *ret_epoch, char why[REGISTRATION_WHY_MAX]) MUST_CHECK;
 
-/* Advertised listeners changed at run time: rewrites the node, the epoch stays. `info` is copied. */
-int registration_update(struct registration *r, const struct znode_broker *info) MUST_CHECK;
+/* Advertised listeners changed at run time: rewrites the node, the epoch stays. `info` is copied; after an expiry it is
+ * registered by the next registration_register, even when this call fails with -errno.
+ *   0 | -EADDRINUSE with `why`: an endpoint is another broker's, nothing changes | -errno */
+int registration_update(struct registration *r, const struct znode_broker *info, char why[REGISTRATION_WHY_MAX])
+    MUST_CHECK;
 
 #endif

@@ -2,14 +2,17 @@
 #include "broker/settings.h"
 
 #include <netdb.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/str.h"
 #include "broker/config.h"
 #include "coordinator/groups.h"
 #include "net/server.h"
 #include "protocol/metadata_version.h"
 #include "replica/fetchers.h"
+#include "storage/cleaner.h"
 #include "storage/log_dirs.h"
 #include "zk/session.h"
 #include "zk/znode.h"
@@ -44,8 +47,61 @@ void settings_log_dirs(const struct config *c, struct log_dirs_config *ret)
 		.initial_task_delay_ms = config_long(c, CFG_LOG_INITIAL_TASK_DELAY_MS),
 		.file_delete_delay_ms = config_long(c, CFG_LOG_SEGMENT_DELETE_DELAY_MS),
 		.verify_transactions = config_bool(c, CFG_TRANSACTION_PARTITION_VERIFICATION_ENABLE),
+		.cleaner_enable = config_bool(c, CFG_LOG_CLEANER_ENABLE),
 	};
 	ret->dirs = config_log_dirs(c, &ret->dirs_n);
+}
+
+/* listener.name.X.KEY, else KEY; the configuration has checked it. */
+static int listener_int(const struct config *c, const char *listener, enum config_id id)
+{
+	int64_t n = 0;
+
+	(void)str_to_i64(str_of(config_listener_text(c, listener, id)), INT32_MIN, INT32_MAX, &n);
+	return (int)n;
+}
+
+static struct server_listener listener_of(const struct config *c, const struct zk_endpoint *e)
+{
+	return (struct server_listener){ e->listener, e->host, e->port,
+		{ listener_int(c, e->listener, CFG_MAX_CONNECTIONS),
+		    listener_int(c, e->listener, CFG_MAX_CONNECTION_CREATION_RATE) } };
+}
+
+bool settings_listener(const struct config *c, const char *name, struct server_listener *ret)
+{
+	size_t n;
+	const struct zk_endpoint *endpoints = config_listeners(c, &n);
+
+	while (n-- > 0) {
+		if (strcmp(endpoints[n].listener, name) != 0)
+			continue;
+		*ret = listener_of(c, &endpoints[n]);
+		return true;
+	}
+	return false;
+}
+
+void settings_limits(const struct config *c, struct server_limits *ret)
+{
+	*ret = (struct server_limits){
+		.all = { config_int(c, CFG_MAX_CONNECTIONS), config_int(c, CFG_MAX_CONNECTION_CREATION_RATE) },
+		.per_ip = config_int(c, CFG_MAX_CONNECTIONS_PER_IP),
+		.per_ip_overrides = config_text(c, CFG_MAX_CONNECTIONS_PER_IP_OVERRIDES),
+	};
+}
+
+void settings_cleaner(const struct config *c, struct cleaner_config *ret)
+{
+	*ret = (struct cleaner_config){
+		.threads = config_int(c, CFG_LOG_CLEANER_THREADS),
+		.dedupe_buffer_bytes = config_long(c, CFG_LOG_CLEANER_DEDUPE_BUFFER_SIZE),
+		.load_factor = config_double(c, CFG_LOG_CLEANER_IO_BUFFER_LOAD_FACTOR),
+		.io_buffer_bytes = config_int(c, CFG_LOG_CLEANER_IO_BUFFER_SIZE),
+		.max_message_bytes = config_int(c, CFG_MESSAGE_MAX_BYTES),
+		.max_bytes_per_second = config_double(c, CFG_LOG_CLEANER_IO_MAX_BYTES_PER_SECOND),
+		.backoff_ms = config_long(c, CFG_LOG_CLEANER_BACKOFF_MS),
+	};
 }
 
 void settings_server(const struct config *c, int32_t broker_id, struct server_listener *listeners,
@@ -55,7 +111,7 @@ void settings_server(const struct config *c, int32_t broker_id, struct server_li
 	const struct zk_endpoint *endpoints = config_listeners(c, &n);
 
 	for (i = 0; i < n; i++)
-		listeners[i] = (struct server_listener){ endpoints[i].listener, endpoints[i].host, endpoints[i].port };
+		listeners[i] = listener_of(c, &endpoints[i]);
 	*ret = (struct server_config){
 		.listeners = listeners,
 		.listeners_n = n,
@@ -66,11 +122,12 @@ void settings_server(const struct config *c, int32_t broker_id, struct server_li
 		.receive_buffer_bytes = config_int(c, CFG_SOCKET_RECEIVE_BUFFER_BYTES),
 		.backlog = config_int(c, CFG_SOCKET_LISTEN_BACKLOG_SIZE),
 		.idle_ms = config_long(c, CFG_CONNECTIONS_MAX_IDLE_MS),
-		.max_connections = config_int(c, CFG_MAX_CONNECTIONS),
-		.max_connections_per_ip = config_int(c, CFG_MAX_CONNECTIONS_PER_IP),
-		.max_connections_per_ip_overrides = config_text(c, CFG_MAX_CONNECTIONS_PER_IP_OVERRIDES),
+		.quota_samples = config_int(c, CFG_QUOTA_WINDOW_NUM),
+		.quota_window_ms = config_long(c, CFG_QUOTA_WINDOW_SIZE_SECONDS) * 1000,
+		.inter_broker = config_inter_broker_listener(c),
 		.broker_id = broker_id,
 	};
+	settings_limits(c, &ret->limits);
 }
 
 void settings_groups(const struct config *c, int32_t broker_id, int32_t partitions_n, struct groups_config *ret)
@@ -113,22 +170,26 @@ static char *canonical_host(void)
 	return host;
 }
 
-void settings_registration(const struct config *c, const struct server *server, struct znode_broker *ret)
+void settings_registration(const struct config *c, struct server *server, struct znode_broker *ret)
 {
 	size_t i, n;
 	const struct zk_endpoint *advertised = config_advertised(c, &n);
 	const char *rack = config_text(c, CFG_BROKER_RACK);
+	bool derived = config_is_null(c, CFG_ADVERTISED_LISTENERS);
 	struct zk_endpoint *e;
+	int bound;
 
 	*ret = ZNODE_BROKER_INIT;
 	ret->endpoints = xcalloc(n, sizeof(*ret->endpoints));
-	ret->endpoints_n = n;
 	for (i = 0; i < n; i++) {
-		e = &ret->endpoints[i];
+		bound = server_port(server, advertised[i].listener);
+		if (bound < 0)
+			continue; /* it could not be opened */
+		e = &ret->endpoints[ret->endpoints_n++];
 		e->listener = xstrdup(advertised[i].listener);
 		e->protocol = advertised[i].protocol;
 		e->host = *advertised[i].host ? xstrdup(advertised[i].host) : canonical_host();
-		e->port = advertised[i].port ? advertised[i].port : server_port(server, advertised[i].listener);
+		e->port = advertised[i].port && !derived ? advertised[i].port : bound;
 	}
 	ret->rack = rack ? xstrdup(rack) : NULL;
 }

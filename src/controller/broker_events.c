@@ -94,7 +94,7 @@ void broker_send(void *arg, int32_t broker, struct control_request *r)
 		channel_queue(l->channel, r);
 		return;
 	}
-	logger_write(LOG_WARN, "kafka.controller.ControllerChannelManager",
+	log_to(LOG_WARN, "kafka.controller.ControllerChannelManager",
 	    "[Channel manager on controller %d]: Not sending request to broker %d, since it is offline.",
 	    c->config.broker_id, broker);
 	control_request_free(r);
@@ -539,7 +539,7 @@ static int leader_and_isr_answer(struct controller *c, int32_t broker, const str
 	int r = 0;
 
 	if (rsp->error_code != 0) {
-		logger_write(LOG_ERROR, "state.change.logger",
+		log_to(LOG_ERROR, "state.change.logger",
 		    "[Controller id=%d epoch=%d] Received error %s in LeaderAndIsr response from broker %d",
 		    c->config.broker_id, c->ctx.epoch, kerr_name(rsp->error_code), broker);
 		return 0;
@@ -559,7 +559,7 @@ static int leader_and_isr_answer(struct controller *c, int32_t broker, const str
 			    rsp->partition_errors[i].error_code, &offline);
 	}
 	if (offline.n > 0) {
-		logger_write(LOG_INFO, "state.change.logger",
+		log_to(LOG_INFO, "state.change.logger",
 		    "[Controller id=%d epoch=%d] Mark %zu replicas on broker %d as offline", c->config.broker_id,
 		    c->ctx.epoch, offline.n, broker);
 		r = replicas_offline(c, &offline);
@@ -626,7 +626,7 @@ int broker_answer(struct controller *c, struct event *e)
 		return stop_replica_answer(c, e->broker, r->stop_replica, r->stop_replica_response);
 	case CONTROL_UPDATE_METADATA:
 		if (r->update_metadata_response->error_code != 0)
-			logger_write(LOG_ERROR, "state.change.logger",
+			log_to(LOG_ERROR, "state.change.logger",
 			    "[Controller id=%d epoch=%d] Received error %s in UpdateMetadata response from broker %d",
 			    c->config.broker_id, c->ctx.epoch, kerr_name(r->update_metadata_response->error_code),
 			    e->broker);

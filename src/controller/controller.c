@@ -132,10 +132,10 @@ static void *controller_main(void *arg)
 	struct event *e;
 
 	(void)pthread_setname_np(pthread_self(), "controller");
-	logger_write(LOG_INFO, THREAD_CLASS, "[ControllerEventThread controllerId=%d] Starting", c->config.broker_id);
+	log_to(LOG_INFO, THREAD_CLASS, "[ControllerEventThread controllerId=%d] Starting", c->config.broker_id);
 	while ((e = next_event(c)))
 		run_event(c, e);
-	logger_write(LOG_INFO, THREAD_CLASS, "[ControllerEventThread controllerId=%d] Stopped", c->config.broker_id);
+	log_to(LOG_INFO, THREAD_CLASS, "[ControllerEventThread controllerId=%d] Stopped", c->config.broker_id);
 	office_resign(c);
 	return NULL;
 }

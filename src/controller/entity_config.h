@@ -9,6 +9,7 @@
 #define CONTROLLER_ENTITY_CONFIG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 
@@ -22,6 +23,9 @@ struct znode_config;
  *   -errno                                                                                       */
 int entity_config_read(struct zk_session *zk, const char *type, const char *name, struct znode_config *ret)
     MUST_CHECK;
+/* The same with the node's data version, -1 when it is missing. */
+int entity_config_read_version(struct zk_session *zk, const char *type, const char *name, struct znode_config *ret,
+    int32_t *ret_version) MUST_CHECK;
 
 /* Replaces the whole configuration of an entity. `notify`: tell the brokers (not at topic creation). Emptied quota
  * entities (users, clients, ips) are deleted instead, with parents that became empty.
@@ -30,5 +34,14 @@ int entity_config_read(struct zk_session *zk, const char *type, const char *name
  *   -errno                                                                                       */
 int entity_config_write(struct zk_session *zk, const char *type, const char *name, const struct znode_config *c,
     bool notify) MUST_CHECK;
+/* The same without a look at the controller, for tools: there may be no broker yet.
+ * 0 | -EACCES not allowed | -ENOENT the chroot does not exist | -errno */
+int entity_config_write_plain(struct zk_session *zk, const char *type, const char *name,
+    const struct znode_config *c, bool notify) MUST_CHECK;
+
+/* Replaces what was read with that data version, without the guard: for a broker's own entity at its start, when there
+ * may be no controller yet. Tells the brokers. 0 | ZK_BAD_VERSION, ZK_NO_NODE: read again | -errno */
+int entity_config_replace(struct zk_session *zk, const char *type, const char *name, const struct znode_config *c,
+    int32_t version) MUST_CHECK;
 
 #endif

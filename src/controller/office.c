@@ -117,7 +117,7 @@ static int read_epoch(struct controller *c, int32_t *ret, int32_t *ret_version)
 	if (r == ZK_NO_NODE) {
 		r = zk_create(c->config.zk, ZK_PERSISTENT, "0", ZK_PATH_CONTROLLER_EPOCH);
 		if (r == 0)
-			logger_write(LOG_INFO, "kafka.zk.KafkaZkClient",
+			log_to(LOG_INFO, "kafka.zk.KafkaZkClient",
 			    "Successfully created /controller_epoch with initial epoch 0");
 		if (r == 0 || r == ZK_NODE_EXISTS)
 			r = zk_get(c->config.zk, &v, ZK_PATH_CONTROLLER_EPOCH);

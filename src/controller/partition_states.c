@@ -58,7 +58,7 @@ static void log_online(const struct machine *m, const struct ctl_partition *p, e
 	char isr[512] = "";
 	size_t len = 0;
 
-	if (!logger_wants(LOG_INFO, LOG_CLASS))
+	if (!log_wants(LOG_INFO))
 		return;
 	for (size_t i = 0; i < s->isr.n && len < sizeof(isr); i++)
 		len += (size_t)snprintf(isr + len, sizeof(isr) - len, "%sBrokerState(brokerId=%d, brokerEpoch=-1)",

@@ -71,7 +71,7 @@ static int raise_epoch(struct controller *c, struct ctl_partition *p)
 		znode_state_fini(&stored.state);
 	}
 	if (r == 0 && (stored.rc != 0 || rc != 0))
-		r = -ENOENT;
+		r = -ENODATA;
 	return r < 0 ? FAIL(r) : r;
 }
 

@@ -113,7 +113,7 @@ static void log_start(const struct group *g, struct cause why)
 {
 	char id[GROUP_TEXT_MAX], member[GROUP_TEXT_MAX], reason[GROUP_TEXT_MAX];
 
-	if (!logger_wants(LOG_INFO, LOG_CLASS))
+	if (!log_wants(LOG_INFO))
 		return;
 	log_group(g, "Preparing to rebalance group %s in state %s with old generation %d (__consumer_offsets-%d) "
 	    "(reason: %s%s%s; client reason: %s)", group_text(g->id, id), group_state_name(g->state), g->generation,

@@ -17,6 +17,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +74,7 @@ struct connection {
 	const char *why;
 
 	struct sockaddr_storage addr;
-	const char *listener;
+	struct listener *listener; /* counted */
 	char *software_name, *software_version;
 	char peer[56], host[48];
 	char id[128];
@@ -95,6 +96,7 @@ struct connection *connection_unref(struct connection *c)
 		return NULL;
 	assert(c->state == CONN_CLOSED);
 	chain_fini(&c->out);
+	listener_unref(c->listener);
 	free(c->software_name);
 	free(c->software_version);
 	free(c);
@@ -108,7 +110,7 @@ bool connection_is_open(const struct connection *c)
 
 const char *connection_listener(const struct connection *c)
 {
-	return c->listener;
+	return c->listener->name;
 }
 
 const char *connection_peer(const struct connection *c)
@@ -260,7 +262,7 @@ static void conn_close(struct connection *c)
 	free(c->ahead);
 	c->ahead = NULL;
 	conn_discharge(c);
-	server_ip_release(t->server, &c->addr);
+	connection_quotas_release(t->server->quotas, &c->listener->quota, &c->addr);
 	server_connection_gone(t->server);
 	connection_unref(c);
 }
@@ -719,7 +721,7 @@ static void socket_options(int fd, const struct server_config *config)
 		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &config->send_buffer_bytes, sizeof(int));
 }
 
-void connection_new(struct net_thread *t, int fd, const struct sockaddr_storage *peer, const char *listener,
+void connection_new(struct net_thread *t, int fd, const struct sockaddr_storage *peer, struct listener *l,
     uint64_t index)
 {
 	struct connection *c = xcalloc(1, sizeof(*c));
@@ -729,7 +731,7 @@ void connection_new(struct net_thread *t, int fd, const struct sockaddr_storage 
 	c->thread = t;
 	c->fd = fd;
 	c->addr = *peer;
-	c->listener = listener;
+	c->listener = listener_ref(l);
 	list_init(&c->link);
 	list_init(&c->starved_link);
 	socket_options(fd, &t->server->config);
@@ -757,13 +759,29 @@ void connections_stop(struct net_thread *t)
 	}
 }
 
-void connections_kill(struct net_thread *t)
+void connections_kill(struct net_thread *t, const struct listener *l)
 {
 	struct connection *c, *tmp;
 
-	ev_timer_stop(loop_ev(t->loop), &t->idle);
-	list_foreach_safe(c, tmp, &t->connections, link)
+	list_foreach_safe(c, tmp, &t->connections, link) {
+		if (!l || c->listener == l)
+			conn_close(c);
+	}
+	if (list_empty(&t->connections))
+		ev_timer_stop(loop_ev(t->loop), &t->idle);
+}
+
+bool connections_shed(struct net_thread *t)
+{
+	struct connection *c;
+
+	list_foreach(c, &t->connections, link) {
+		if (connection_quotas_protects(t->server->quotas, &c->listener->quota))
+			continue;
 		conn_close(c);
+		return true;
+	}
+	return false;
 }
 
 void connections_feed(struct net_thread *t)

@@ -103,6 +103,45 @@ void loop_post(struct loop *l, struct loop_msg *m)
 		ev_async_send(l->ev, &l->wake);
 }
 
+struct call {
+	struct loop_msg msg;
+	void (*fn)(void *arg);
+	void *arg;
+	struct lock lock; /* guards done */
+	struct cond cond;
+	bool done;
+};
+
+static void run_call(struct loop_msg *m)
+{
+	struct call *c = CONTAINER_OF(m, struct call, msg);
+
+	c->fn(c->arg);
+	lock_take(&c->lock);
+	c->done = true;
+	cond_signal(&c->cond);
+	lock_release(&c->lock);
+}
+
+void loop_call(struct loop *l, void (*fn)(void *arg), void *arg)
+{
+	struct call c = { .msg.run = run_call, .fn = fn, .arg = arg };
+
+	if (!l->running || loop_is_here(l)) {
+		fn(arg);
+		return;
+	}
+	lock_init(&c.lock, RANK_LEAF, "loop call");
+	cond_init(&c.cond);
+	loop_post(l, &c.msg);
+	lock_take(&c.lock);
+	while (!c.done)
+		lock_wait(&c.lock, &c.cond);
+	lock_release(&c.lock);
+	cond_fini(&c.cond);
+	lock_fini(&c.lock);
+}
+
 bool loop_is_here(const struct loop *l)
 {
 	return current == l;

@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/error.h"
+#include "net/socket_buffer.h"
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/header.h"
@@ -35,6 +36,9 @@ struct rpc {
 	char *host, *client_id;
 	int port, receive_buffer_bytes;
 	int32_t response_max_bytes;
+	bool keep_frame;
+	uint8_t *frame; /* with keep_frame: of the last answer */
+	size_t frame_cap;
 	int fd;	    /* -1: not connected */
 	int cancel; /* eventfd: readable once interrupted */
 	int32_t correlation_id;
@@ -57,6 +61,7 @@ struct rpc *rpc_new(const struct rpc_config *c)
 	r->port = c->port;
 	r->client_id = xstrdup(c->client_id);
 	r->receive_buffer_bytes = c->receive_buffer_bytes;
+	r->keep_frame = c->keep_frame;
 	r->response_max_bytes = c->response_max_bytes > 0 ? c->response_max_bytes : RESPONSE_MAX_BYTES;
 	r->fd = -1;
 	r->cancel = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -71,6 +76,7 @@ struct rpc *rpc_free(struct rpc *r)
 	rpc_disconnect(r);
 	if (r->cancel >= 0)
 		close(r->cancel);
+	free(r->frame);
 	free(r->host);
 	free(r->client_id);
 	free(r);
@@ -138,8 +144,7 @@ static void set_options(const struct rpc *r, int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	if (r->receive_buffer_bytes > 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &r->receive_buffer_bytes,
-		    sizeof(r->receive_buffer_bytes));
+		socket_buffer_set_receive(fd, r->receive_buffer_bytes);
 }
 
 static int connect_to(const struct rpc *r, const struct addrinfo *ai, int64_t deadline_ms, int *ret_fd)
@@ -267,8 +272,21 @@ static int send_request(struct rpc *r, const struct api_version_row *row, int ve
 	return e;
 }
 
-/* Reads one frame into the arena, and its header. */
-static int receive_frame(const struct rpc *r, const struct api_version_row *row, int version, struct arena *a,
+/* Room for an answer; NULL: no memory. */
+static uint8_t *frame_room(struct rpc *r, struct arena *a, size_t len)
+{
+	if (!r->keep_frame)
+		return arena_alloc(a, len);
+	if (len > r->frame_cap) {
+		free(r->frame);
+		r->frame = malloc(len);
+		r->frame_cap = r->frame ? len : 0;
+	}
+	return r->frame;
+}
+
+/* Reads one frame and its header. */
+static int receive_frame(struct rpc *r, const struct api_version_row *row, int version, struct arena *a,
     struct cursor *ret, int64_t deadline_ms)
 {
 	uint8_t size[4], *p;
@@ -283,7 +301,7 @@ static int receive_frame(const struct rpc *r, const struct api_version_row *row,
 		return FAIL(-EBADMSG);
 	if (len > r->response_max_bytes)
 		return FAIL(-EMSGSIZE);
-	p = arena_alloc(a, (size_t)len);
+	p = frame_room(r, a, (size_t)len);
 	if (!p)
 		return FAIL(-ENOMEM);
 	e = receive_all(r, p, (size_t)len, deadline_ms);

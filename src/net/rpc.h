@@ -24,6 +24,7 @@ struct rpc_config {
 	const char *client_id;	  /* copied */
 	int receive_buffer_bytes; /* SO_RCVBUF; 0 or less: the kernel's own sizing */
 	int32_t response_max_bytes; /* a larger answer ends the connection; 0: 256 MiB */
+	bool keep_frame; /* strings and record bytes of an answer are valid until the next call only: for large ones */
 };
 
 /* Does not connect. */
@@ -49,7 +50,7 @@ int rpc_version(const struct rpc *r, int key);
 bool rpc_served(const struct rpc *r, int key, int *ret_min, int *ret_max);
 
 /* Sends the request struct of `key` (protocol/messages.h) in `version` and decodes the answer into `out`; its strings,
- * arrays and record bytes are in `a`. On failure the connection is closed.
+ * arrays and record bytes are in `a` (but see keep_frame). On failure the connection is closed.
  *   0
  *   -errno   -ETIMEDOUT at the deadline, -ECANCELED interrupted, -ENOTCONN, -ECONNRESET, -EBADMSG (not an answer to
  *            this request), -EMSGSIZE (answer too large), -EINVAL (the request cannot be encoded in this version) */

@@ -1,10 +1,8 @@
-/* server.c - wiring of listeners and loops, limits per address, and the two-step stop. */
+/* server.c - wiring of listeners and loops, what may change while they run, and the two-step stop. */
 #include "net/server.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,131 +10,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/table.h"
 #include "net/server_priv.h"
 
 #define LOG_CLASS "kafka.network.SocketServer"
 #include "base/logger.h"
-
-/* Connections of one address, or the limit of one address. Keyed by its text. */
-struct ip_limit {
-	char host[48];
-	int n;
-	UT_hash_handle hh;
-};
-
-void sockaddr_host(const struct sockaddr_storage *a, char *buf, size_t size)
-{
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)a;
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)a;
-
-	if (a->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
-		(void)inet_ntop(AF_INET, v6->sin6_addr.s6_addr + 12, buf, (socklen_t)size);
-	else if (a->ss_family == AF_INET6)
-		(void)inet_ntop(AF_INET6, &v6->sin6_addr, buf, (socklen_t)size);
-	else if (a->ss_family == AF_INET)
-		(void)inet_ntop(AF_INET, &v4->sin_addr, buf, (socklen_t)size);
-	else
-		snprintf(buf, size, "?");
-}
-
-int sockaddr_port(const struct sockaddr_storage *a)
-{
-	if (a->ss_family == AF_INET6)
-		return ntohs(((const struct sockaddr_in6 *)a)->sin6_port);
-	return a->ss_family == AF_INET ? ntohs(((const struct sockaddr_in *)a)->sin_port) : 0;
-}
-
-/* --- limits per address --- */
-
-bool server_ip_take(struct server *s, const struct sockaddr_storage *peer)
-{
-	struct ip_limit *ip, *over;
-	char host[48];
-	bool ok;
-
-	sockaddr_host(peer, host, sizeof(host));
-	lock_take(&s->lock);
-	HASH_FIND_STR(s->overrides, host, over);
-	HASH_FIND_STR(s->ips, host, ip);
-	if (!ip) {
-		ip = xcalloc(1, sizeof(*ip));
-		memcpy(ip->host, host, sizeof(host));
-		HASH_ADD_STR(s->ips, host, ip);
-	}
-	ok = ip->n < (over ? over->n : s->max_connections_per_ip);
-	if (ok) {
-		ip->n++;
-	} else if (!ip->n) {
-		HASH_DEL(s->ips, ip);
-		free(ip);
-	}
-	lock_release(&s->lock);
-	return ok;
-}
-
-void server_ip_release(struct server *s, const struct sockaddr_storage *peer)
-{
-	struct ip_limit *ip;
-	char host[48];
-
-	sockaddr_host(peer, host, sizeof(host));
-	lock_take(&s->lock);
-	HASH_FIND_STR(s->ips, host, ip);
-	assert(ip && ip->n > 0);
-	if (--ip->n == 0) {
-		HASH_DEL(s->ips, ip);
-		free(ip);
-	}
-	lock_release(&s->lock);
-}
-
-static void override_add(struct ip_limit **table, const char *host, int n)
-{
-	struct addrinfo *found, *a;
-	struct sockaddr_storage addr = { 0 };
-	struct ip_limit *o, *old;
-
-	if (getaddrinfo(host, NULL, &(struct addrinfo){ .ai_socktype = SOCK_STREAM }, &found))
-		return;
-	for (a = found; a; a = a->ai_next) {
-		o = xcalloc(1, sizeof(*o));
-		memcpy(&addr, a->ai_addr, MIN(a->ai_addrlen, sizeof(addr)));
-		sockaddr_host(&addr, o->host, sizeof(o->host));
-		o->n = n;
-		HASH_REPLACE_STR(*table, host, o, old);
-		free(old);
-	}
-	freeaddrinfo(found);
-}
-
-/* "host:n,host:n"; the configuration has checked the form. */
-static struct ip_limit *overrides_parse(const char *text)
-{
-	struct ip_limit *table = NULL;
-	char *copy = xstrdup(text ? text : ""), *save = NULL, *item, *colon;
-
-	for (item = strtok_r(copy, ", ", &save); item; item = strtok_r(NULL, ", ", &save)) {
-		colon = strrchr(item, ':');
-		if (!colon)
-			continue;
-		*colon = '\0';
-		override_add(&table, item, atoi(colon + 1));
-	}
-	free(copy);
-	return table;
-}
-
-static void limits_free(struct ip_limit **table)
-{
-	struct ip_limit *ip, *tmp;
-
-	HASH_ITER(hh, *table, ip, tmp)
-	{
-		HASH_DEL(*table, ip);
-		free(ip);
-	}
-}
 
 /* --- memory and counts --- */
 
@@ -161,9 +38,27 @@ void server_discharge(struct server *s, int64_t bytes)
 	}
 }
 
+/* Somebody waits for a slot: have them look. */
+static void slot_may_be_free(struct server *s)
+{
+	if (atomic_exchange(&s->slot_wanted, false) && !atomic_exchange(&s->slot_posted, true))
+		loop_post(s->threads[0]->loop, &s->slot_msg);
+}
+
+static void on_slot(struct loop_msg *m)
+{
+	struct server *s = CONTAINER_OF(m, struct server, slot_msg);
+	struct listener *l;
+
+	atomic_store(&s->slot_posted, false);
+	list_foreach(l, &s->listeners, link)
+		listener_slot_free(l);
+}
+
 void server_connection_gone(struct server *s)
 {
-	if (atomic_fetch_sub(&s->connections, 1) != 1)
+	slot_may_be_free(s);
+	if (connection_quotas_count(s->quotas))
 		return;
 	lock_take(&s->lock);
 	cond_broadcast(&s->gone);
@@ -172,7 +67,38 @@ void server_connection_gone(struct server *s)
 
 size_t server_connections(const struct server *s)
 {
-	return atomic_load(&s->connections);
+	return connection_quotas_count(s->quotas);
+}
+
+static void post_shed(struct net_thread *t)
+{
+	if (!atomic_exchange(&t->shed_posted, true))
+		loop_post(t->loop, &t->shed_msg);
+}
+
+/* One connection a turn, so that all loops give some. */
+static void on_shed(struct loop_msg *m)
+{
+	struct net_thread *t = CONTAINER_OF(m, struct net_thread, shed_msg);
+	bool closed;
+
+	atomic_store(&t->shed_posted, false);
+	if (!connection_quotas_claim(t->server->quotas))
+		return;
+	closed = connections_shed(t);
+	connection_quotas_shed(t->server->quotas);
+	if (closed)
+		post_shed(t);
+}
+
+void server_shed(struct server *s)
+{
+	int i;
+
+	if (!connection_quotas_exceeded(s->quotas))
+		return;
+	for (i = 0; i < atomic_load(&s->threads_made); i++)
+		post_shed(s->threads[i]);
 }
 
 /* --- life --- */
@@ -183,6 +109,7 @@ static void on_stop(struct loop_msg *m)
 	struct listener *l;
 
 	if (t == t->server->threads[0]) {
+		t->server->stopping = true;
 		list_foreach(l, &t->server->listeners, link)
 			listener_stop(l);
 	}
@@ -191,7 +118,7 @@ static void on_stop(struct loop_msg *m)
 
 static void on_kill(struct loop_msg *m)
 {
-	connections_kill(CONTAINER_OF(m, struct net_thread, kill_msg));
+	connections_kill(CONTAINER_OF(m, struct net_thread, kill_msg), NULL);
 }
 
 /* Makes loops until there are `n`; they run once started. */
@@ -209,51 +136,55 @@ static void threads_make(struct server *s, int n)
 		t->stop_msg.run = on_stop;
 		t->kill_msg.run = on_kill;
 		t->feed_msg.run = on_feed;
+		t->shed_msg.run = on_shed;
 		connections_init(t);
 		s->threads[i] = t;
 		atomic_store(&s->threads_made, i + 1);
 	}
 }
 
+static int bind_listener(struct server *s, const struct server_listener *config)
+{
+	struct listener *l;
+	int fd, r = listener_socket(s, config->host, config->port, &fd);
+
+	if (r < 0) {
+		listener_log_failure(config, r);
+		return r;
+	}
+	l = listener_new(s, config, fd);
+	list_append(&s->listeners, &l->link);
+	return 0;
+}
+
 int server_bind(const struct server_config *config, struct server **ret)
 {
 	struct server *s = xcalloc(1, sizeof(*s));
-	struct listener *l;
 	size_t i;
 	int r;
 
 	assert(config->network_threads > 0);
 	s->config = *config;
 	s->config.listeners = NULL;
-	s->config.max_connections_per_ip_overrides = NULL;
+	s->config.limits.per_ip_overrides = s->config.inter_broker = NULL;
+	s->slot_msg.run = on_slot;
 	list_init(&s->listeners);
 	lock_init(&s->lock, RANK_LEAF, "server");
 	cond_init(&s->gone);
-	server_set_limits(s, config->max_connections, config->max_connections_per_ip,
-	    config->max_connections_per_ip_overrides);
+	s->quotas = connection_quotas_new(config->quota_samples, config->quota_window_ms, config->inter_broker);
+	connection_quotas_set_broker(s->quotas, config->limits.all);
+	connection_quotas_set_per_ip(s->quotas, config->limits.per_ip, config->limits.per_ip_overrides);
 	threads_make(s, MIN(config->network_threads, NET_THREADS_MAX));
 	atomic_store(&s->threads_n, atomic_load(&s->threads_made));
 	for (i = 0; i < config->listeners_n; i++) {
-		r = listener_bind(s, &config->listeners[i], &l);
+		r = bind_listener(s, &config->listeners[i]);
 		if (r < 0) {
 			server_free(s);
 			return r;
 		}
-		list_append(&s->listeners, &l->link);
 	}
 	*ret = s;
 	return 0;
-}
-
-int server_port(const struct server *s, const char *listener)
-{
-	const struct listener *l;
-
-	list_foreach(l, &s->listeners, link) {
-		if (!strcmp(l->name, listener))
-			return l->port;
-	}
-	return -1;
 }
 
 int server_start(struct server *s)
@@ -286,23 +217,204 @@ int server_resize(struct server *s, int network_threads)
 	return 0;
 }
 
-void server_set_limits(struct server *s, int max_connections, int max_connections_per_ip, const char *overrides)
+void server_set_limits(struct server *s, const struct server_limits *limits)
 {
-	struct ip_limit *parsed = overrides_parse(overrides), *old;
-
-	atomic_store(&s->max_connections, max_connections);
-	lock_take(&s->lock);
-	s->max_connections_per_ip = max_connections_per_ip;
-	old = s->overrides;
-	s->overrides = parsed;
-	lock_release(&s->lock);
-	limits_free(&old);
+	connection_quotas_set_broker(s->quotas, limits->all);
+	connection_quotas_set_per_ip(s->quotas, limits->per_ip, limits->per_ip_overrides);
+	slot_may_be_free(s);
+	server_shed(s);
 }
+
+/* --- listeners while running: what touches them runs on loop 0, what may wait on the caller's thread --- */
+
+struct listener_call {
+	struct server *server;
+	const char *name;
+	const struct server_listener *config;
+	struct listener *found;
+	char *host;
+	int fd, port;
+	int r;
+};
+
+static struct listener *listener_find(struct server *s, const char *name)
+{
+	struct listener *l;
+
+	list_foreach(l, &s->listeners, link) {
+		if (!strcmp(l->name, name))
+			return l;
+	}
+	return NULL;
+}
+
+static void call_on_loop(struct listener_call *c, void (*fn)(void *arg))
+{
+	loop_call(c->server->threads[0]->loop, fn, c);
+}
+
+static void find_port(void *arg)
+{
+	struct listener_call *c = arg;
+	struct listener *l = listener_find(c->server, c->name);
+
+	c->port = l ? l->port : -1;
+}
+
+int server_port(struct server *s, const char *listener)
+{
+	struct listener_call c = { .server = s, .name = listener };
+
+	call_on_loop(&c, find_port);
+	return c.port;
+}
+
+static void set_limits(void *arg)
+{
+	struct listener_call *c = arg;
+	struct listener *l = listener_find(c->server, c->name);
+
+	if (l)
+		connection_quotas_set_listener(c->server->quotas, &l->quota, c->config->limits);
+}
+
+void server_set_listener_limits(struct server *s, const char *listener, struct connection_limits limits)
+{
+	const struct server_listener config = { .limits = limits };
+	struct listener_call c = { .server = s, .name = listener, .config = &config };
+
+	call_on_loop(&c, set_limits);
+	slot_may_be_free(s);
+}
+
+static void open_listener(void *arg)
+{
+	struct listener_call *c = arg;
+	struct listener *l;
+
+	c->r = c->server->stopping ? -ESHUTDOWN : 0;
+	if (c->r)
+		return;
+	l = listener_new(c->server, c->config, c->fd);
+	list_append(&c->server->listeners, &l->link);
+	listener_start(l);
+}
+
+int server_open_listener(struct server *s, const struct server_listener *config)
+{
+	struct listener_call c = { .server = s, .config = config };
+
+	c.r = listener_socket(s, config->host, config->port, &c.fd);
+	if (c.r < 0) {
+		listener_log_failure(config, c.r);
+		return c.r;
+	}
+	call_on_loop(&c, open_listener);
+	if (c.r < 0)
+		(void)close(c.fd);
+	else
+		log_info("[SocketServer listenerType=ZK_BROKER, nodeId=%d] Created data-plane acceptor and processors "
+			 "for endpoint : ListenerName(%s)",
+		    s->config.broker_id, config->name);
+	return c.r;
+}
+
+/* Stops listening at the old address, which is told. */
+static void suspend(void *arg)
+{
+	struct listener_call *c = arg;
+	struct listener *l = listener_find(c->server, c->config->name);
+
+	c->r = c->server->stopping || !l ? -ESHUTDOWN : 0;
+	if (c->r)
+		return;
+	c->host = xstrdup(l->host);
+	c->port = l->port;
+	listener_replace(l, NULL, -1);
+}
+
+static void resume(void *arg)
+{
+	struct listener_call *c = arg;
+	struct listener *l = listener_find(c->server, c->config->name);
+
+	if (c->server->stopping || !l)
+		(void)close(c->fd);
+	else
+		listener_replace(l, c->host, c->fd);
+}
+
+int server_move_listener(struct server *s, const struct server_listener *config)
+{
+	struct listener_call c = { .server = s, .config = config };
+	int r;
+
+	call_on_loop(&c, suspend); /* first: the new address may contain the old one */
+	if (c.r < 0)
+		return c.r;
+	r = listener_socket(s, config->host, config->port, &c.fd);
+	if (r == 0) {
+		free(c.host);
+		c.host = xstrdup(config->host ? config->host : "");
+		call_on_loop(&c, resume);
+	} else {
+		listener_log_failure(config, r);
+		if (listener_socket(s, c.host, c.port, &c.fd) == 0)
+			call_on_loop(&c, resume);
+	}
+	free(c.host);
+	return r;
+}
+
+static void close_listener(void *arg)
+{
+	struct listener_call *c = arg;
+
+	c->found = c->server->stopping ? NULL : listener_find(c->server, c->name);
+	if (!c->found)
+		return;
+	list_remove(&c->found->link);
+	listener_stop(c->found);
+}
+
+struct kill_call {
+	struct net_thread *thread;
+	const struct listener *listener;
+};
+
+static void kill_connections(void *arg)
+{
+	const struct kill_call *k = arg;
+
+	connections_kill(k->thread, k->listener);
+}
+
+void server_close_listener(struct server *s, const char *listener)
+{
+	struct listener_call c = { .server = s, .name = listener };
+	struct kill_call k;
+	int i;
+
+	call_on_loop(&c, close_listener);
+	if (!c.found)
+		return;
+	/* what was accepted before is in its loop's mailbox before these calls */
+	k.listener = c.found;
+	for (i = 0; i < s->threads_made; i++) {
+		k.thread = s->threads[i];
+		loop_call(k.thread->loop, kill_connections, &k);
+	}
+	listener_unref(c.found);
+	slot_may_be_free(s); /* the last listener is not protected any more, or a waiting one is alone now */
+	server_shed(s);
+}
+
+/* --- the end --- */
 
 static void wait_gone(struct server *s, int64_t deadline_ms)
 {
 	lock_take(&s->lock);
-	while (atomic_load(&s->connections)) {
+	while (connection_quotas_count(s->quotas)) {
 		if (!lock_wait_until(&s->lock, &s->gone, deadline_ms))
 			break;
 	}
@@ -327,19 +439,29 @@ void server_stop(struct server *s, int64_t grace_ms)
 	    s->config.broker_id);
 }
 
+static void drop_listeners(void *arg)
+{
+	struct server *s = arg;
+	struct listener *l, *tmp;
+
+	list_foreach_safe(l, tmp, &s->listeners, link) {
+		list_remove(&l->link);
+		if (!s->stopping)
+			listener_stop(l);
+		listener_unref(l);
+	}
+}
+
 struct server *server_free(struct server *s)
 {
-	struct listener *l, *tmp;
 	int i;
 
 	if (!s)
 		return NULL;
+	loop_call(s->threads[0]->loop, drop_listeners, s);
 	for (i = 0; i < s->threads_made; i++)
 		loop_free(s->threads[i]->loop);
-	list_foreach_safe(l, tmp, &s->listeners, link)
-		listener_free(l);
-	limits_free(&s->ips);
-	limits_free(&s->overrides);
+	connection_quotas_free(s->quotas);
 	cond_fini(&s->gone);
 	lock_fini(&s->lock);
 	for (i = 0; i < s->threads_made; i++)

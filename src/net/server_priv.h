@@ -3,17 +3,16 @@
 #define NET_SERVER_PRIV_H
 
 #include <ev.h>
-#include <netinet/in.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 
 #include "base/list.h"
 #include "base/lock.h"
 #include "net/connection.h"
+#include "net/connection_quotas.h"
 #include "net/loop.h"
 #include "net/server.h"
-
-struct ip_limit;
+#include "net/sockaddr.h"
 
 /* num.network.threads above this is taken as this. */
 #define NET_THREADS_MAX 1024
@@ -26,23 +25,32 @@ struct net_thread {
 	struct list starved;	 /* waiting for queued.max.request.bytes */
 	ev_timer idle;		 /* armed for the first connection to expire */
 	bool stopping;		 /* connections end with their response */
-	struct loop_msg stop_msg, kill_msg, feed_msg;
-	atomic_bool feed_posted;
+	struct loop_msg stop_msg, kill_msg, feed_msg, shed_msg;
+	atomic_bool feed_posted, shed_posted;
 };
 
+/* Counted: by the server while it is open, and by each of its connections. Thread: loop 0, except for what is fixed. */
 struct listener {
+	atomic_int refs;
 	struct server *server;
-	char *name;
-	int fd;
+	char *name; /* fixed */
+	char *host; /* as configured */
+	int fd;	    /* -1: closed */
 	int port;
+	struct quota_listener quota;
 	ev_io accept;
-	ev_timer pause; /* no descriptor or no slot: accepts again a moment later */
+	ev_timer pause; /* when it fires accepting goes on: no descriptor was left, or a connection came too fast */
+	int held;	/* accepted, waiting for its turn or for a slot; nothing more is accepted meanwhile; -1: none */
+	struct sockaddr_storage held_peer;
+	bool wants_slot;
 	struct list link;
 };
 
 struct server {
-	struct server_config config; /* strings are copies */
-	struct list listeners;
+	struct server_config config; /* without the listeners; strings are not kept */
+	struct connection_quotas *quotas;
+	struct list listeners; /* loop 0's from the start on */
+	bool stopping;	       /* loop 0 only */
 	struct net_thread *threads[NET_THREADS_MAX]; /* the first threads_made exist; none is freed before the end */
 	atomic_int threads_made;
 	atomic_int threads_n; /* that get new connections; at most threads_made */
@@ -50,42 +58,47 @@ struct server {
 	uint64_t next_index;  /* connection index; loop 0 only */
 	bool started;
 
-	atomic_size_t connections;
 	_Atomic int64_t queued_bytes; /* of frames in receipt and in process */
 	atomic_int starved;
 
-	atomic_int max_connections;
+	atomic_bool slot_wanted; /* a listener holds a connection that finds no slot */
+	atomic_bool slot_posted;
+	struct loop_msg slot_msg; /* to loop 0: one may be free */
 
-	struct lock lock; /* guards what follows */
-	struct cond gone; /* a connection closed */
-	int max_connections_per_ip;
-	struct ip_limit *ips;
-	struct ip_limit *overrides;
+	struct lock lock; /* for `gone` */
+	struct cond gone; /* the last connection closed */
 };
 
-/* connection.c. Takes over fd; counts are the caller's. Any thread; the connection is adopted by its loop. */
-void connection_new(struct net_thread *t, int fd, const struct sockaddr_storage *peer, const char *listener,
+/* connection.c. Takes over fd; the quotas have counted it. Any thread; the connection is adopted by its loop. */
+void connection_new(struct net_thread *t, int fd, const struct sockaddr_storage *peer, struct listener *l,
     uint64_t index);
 void connections_stop(struct net_thread *t);	/* closes those that only read */
-void connections_kill(struct net_thread *t);	/* closes all */
+void connections_kill(struct net_thread *t, const struct listener *l); /* closes all, or those of one listener */
+/* Closes the least recently active one that the quotas do not protect. False: there is none. */
+bool connections_shed(struct net_thread *t);
 void connections_feed(struct net_thread *t);	/* memory is free again: starved ones read on */
 void connections_init(struct net_thread *t);
 
 /* listener.c. */
-int listener_bind(struct server *s, const struct server_listener *config, struct listener **ret) MUST_CHECK;
-void listener_start(struct listener *l); /* on loop 0 */
-void listener_stop(struct listener *l);	 /* on loop 0 */
-struct listener *listener_free(struct listener *l);
+/* A bound socket that listens; logs nothing. Looks names up: may wait. 0, -errno. */
+int listener_socket(const struct server *s, const char *host, int port, int *ret_fd) MUST_CHECK;
+/* One ERROR line for a failed listener_socket. */
+void listener_log_failure(const struct server_listener *config, int r);
+/* Takes over fd. */
+struct listener *listener_new(struct server *s, const struct server_listener *config, int fd);
+struct listener *listener_ref(struct listener *l);
+struct listener *listener_unref(struct listener *l); /* accepts NULL, returns NULL */
+void listener_start(struct listener *l);			   /* on loop 0 */
+void listener_stop(struct listener *l);				   /* on loop 0; the quotas forget it */
+/* Listens with another socket from now on (taken over; -1: with none). On loop 0. */
+void listener_replace(struct listener *l, const char *host, int fd);
+void listener_slot_free(struct listener *l); /* on loop 0 */
 
-/* server.c. The address without its port. */
-bool server_ip_take(struct server *s, const struct sockaddr_storage *peer);
-void server_ip_release(struct server *s, const struct sockaddr_storage *peer);
+/* server.c. */
 void server_connection_gone(struct server *s);
+/* Closes clients' connections while there are too many. Any thread. */
+void server_shed(struct server *s);
 /* Releases bytes charged to queued_bytes and wakes connections that wait for them. */
 void server_discharge(struct server *s, int64_t bytes);
-
-/* "1.2.3.4", "::1"; IPv4-mapped addresses print as IPv4. */
-void sockaddr_host(const struct sockaddr_storage *a, char *buf, size_t size);
-int sockaddr_port(const struct sockaddr_storage *a);
 
 #endif

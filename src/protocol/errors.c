@@ -55,6 +55,9 @@ int16_t kerr_of(int r)
 	case EFBIG:
 	case ENXIO:
 	case ENODEV:
+	case ENOENT: /* a directory was taken away, or made unreadable, under the broker */
+	case ENOTDIR:
+	case EACCES:
 	case ESTALE:
 	case EUCLEAN:
 		return KERR_KAFKA_STORAGE_ERROR;

@@ -200,6 +200,7 @@ static int ensure_log(struct isr_change *c, struct step *s)
 		partition_attach(s->p, log, partitions_pace(c->ps, log_parent_dir(log)),
 				 log_dirs_checkpointed_high_watermark(c->ps->config.log_dirs, log));
 		s->attached = true;
+		partitions_resume_move(c->ps, s->p);
 	}
 	if (uuid_is_zero(log_topic_id(log)) && !uuid_is_zero(s->result->topic_id))
 		r = log_set_topic_id(log, s->result->topic_id);
@@ -233,7 +234,7 @@ static void log_started(const struct isr_change *c, const struct step *s, const 
 	struct partition_view now;
 	char previous[24] = "None";
 
-	if (!logger_wants(LOG_INFO, LOG_CLASS))
+	if (!log_wants(LOG_INFO))
 		return;
 	partition_view(s->p, &now);
 	if (was->leader >= 0)
@@ -341,8 +342,8 @@ static void wake_steps(struct isr_change *c)
 	for (int32_t i = 0; i < c->n; i++) {
 		struct step *s = &c->steps[i];
 
-		if (s->attached && c->ps->config.log_attached)
-			c->ps->config.log_attached(c->ps->config.arg, partition_topic(s->p));
+		if (s->attached && c->ps->config.logs_changed)
+			c->ps->config.logs_changed(c->ps->config.arg, partition_topic(s->p));
 		if (s->p && s->moved)
 			partitions_moved(c->ps, s->p, s->moved);
 		s->p = partition_unref(s->p);
@@ -452,6 +453,7 @@ static int stop_one(struct partitions *ps, struct stop *s)
 	if (!s->delete)
 		return 0; /* nothing is fetched any more; the partition stays until a higher epoch revives it */
 	if (s->p) {
+		partitions_end_move(ps, s->p);
 		partitions_remove(ps, s->p);
 		partition_stop(s->p);
 	}
@@ -485,6 +487,8 @@ int partitions_stop_replica(struct partitions *ps, const struct stop_replica_req
 	for (int32_t i = 0; i < ret->n; i++) {
 		if (v[i].p && !ret->v[i].error)
 			partitions_moved(ps, v[i].p, MOVED_ROLE);
+		if (v[i].p && v[i].delete && ps->config.logs_changed)
+			ps->config.logs_changed(ps->config.arg, partition_topic(v[i].p));
 		partition_unref(v[i].p);
 	}
 	return 0;

@@ -157,7 +157,7 @@ struct fetcher *fetcher_new(const struct fetcher_config *c)
 	struct fetcher *f = xcalloc(1, sizeof(*f));
 	char client_id[64];
 	struct rpc_config rpc = { .host = c->host, .port = c->port, .client_id = client_id,
-		.receive_buffer_bytes = c->receive_buffer_bytes };
+		.receive_buffer_bytes = c->receive_buffer_bytes, .keep_frame = true };
 	int r;
 
 	f->config = *c;

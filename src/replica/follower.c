@@ -308,10 +308,15 @@ void follower_fail(struct follower *f, const struct applying *a, int r)
 	lock_release(&f->lock);
 	if (!w)
 		return;
-	logger_write(r == KERR_FENCED_LEADER_EPOCH ? LOG_INFO : LOG_ERROR, LOG_CLASS,
-	    "[ReplicaFetcher replicaId=%d, leaderId=%d] Partition %s-%d is not fetched any more until the controller "
-	    "speaks of it again: %s",
-	    (int)f->config.broker_id, (int)f->config.leader_id, partition_topic(a->p), (int)partition_index(a->p), r > 0 ? kerr_name(r) : error_text(r, text, sizeof(text)));
+	if (r == KERR_FENCED_LEADER_EPOCH) /* a change of leaders, seen early */
+		log_info("[ReplicaFetcher replicaId=%d, leaderId=%d] Partition %s-%d waits for the controller: %s",
+		    (int)f->config.broker_id, (int)f->config.leader_id, partition_topic(a->p),
+		    (int)partition_index(a->p), kerr_name(r));
+	else
+		log_error("[ReplicaFetcher replicaId=%d, leaderId=%d] Partition %s-%d is not fetched any more until the "
+			  "controller speaks of it again: %s", (int)f->config.broker_id, (int)f->config.leader_id,
+		    partition_topic(a->p), (int)partition_index(a->p),
+		    r > 0 ? kerr_name(r) : error_text(r, text, sizeof(text)));
 }
 
 static void delay(struct follower *f, const struct applying *a, int code, bool quietly)

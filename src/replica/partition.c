@@ -50,6 +50,7 @@ struct partition *partition_unref(struct partition *p)
 	if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
 		return NULL;
 	log_unref(p->log);
+	log_unref(p->future);
 	isr_fini(&p->isr);
 	lock_fini(&p->lock);
 	cond_fini(&p->gate);
@@ -123,16 +124,15 @@ void partition_leader(struct partition *p, int32_t *ret_leader, int32_t *ret_epo
 
 /* --- the gate --- */
 
-/* Locks: p->lock held; released while waiting. */
-static void change_begin(struct partition *p)
+void partition_change_begin(struct partition *p)
 {
-	assert(!p->changing); /* RANK_STATE_CHANGE: one at a time */
+	partition_await_change(p);
 	p->changing = true;
 	while (p->appending > 0)
 		lock_wait(&p->lock, &p->gate);
 }
 
-static void change_end(struct partition *p)
+void partition_change_end(struct partition *p)
 {
 	p->changing = false;
 	cond_broadcast(&p->gate);
@@ -263,7 +263,7 @@ int partition_make_leader(struct partition *p, const struct leadership *l, unsig
 		return 0;
 	}
 	assert(p->log);
-	change_begin(p);
+	partition_change_begin(p);
 	p->controller_epoch = l->controller_epoch;
 	if (l->leader_epoch > p->leader_epoch) {
 		struct log *log = p->log; /* only a change takes it away, and this is the one */
@@ -276,7 +276,7 @@ int partition_make_leader(struct partition *p, const struct leadership *l, unsig
 	}
 	if (r == 0)
 		*ret_moved = lead(p, l);
-	change_end(p);
+	partition_change_end(p);
 	lock_release(&p->lock);
 	return FAIL(r);
 }
@@ -286,7 +286,7 @@ void partition_make_follower(struct partition *p, const struct leadership *l, un
 	*ret_moved = 0;
 	lock_take(&p->lock);
 	if (l->partition_epoch >= p->partition_epoch) {
-		change_begin(p);
+		partition_change_begin(p);
 		p->controller_epoch = l->controller_epoch;
 		*ret_moved = l->leader_epoch > p->leader_epoch ? MOVED_ROLE : 0;
 		p->leader = l->leader;
@@ -294,25 +294,27 @@ void partition_make_follower(struct partition *p, const struct leadership *l, un
 		p->partition_epoch = l->partition_epoch;
 		p->epoch_start = -1;
 		isr_clear(&p->isr);
-		change_end(p);
+		partition_change_end(p);
 	}
 	lock_release(&p->lock);
 }
 
 static void drop_log(struct partition *p, bool offline)
 {
-	struct log *log;
+	struct log *log, *future;
 
 	lock_take(&p->lock);
-	change_begin(p);
+	partition_change_begin(p);
 	log = TAKE(p->log);
+	future = TAKE(p->future);
 	p->offline = offline;
 	p->leader = -1;
 	p->epoch_start = -1;
 	isr_clear(&p->isr);
-	change_end(p);
+	partition_change_end(p);
 	lock_release(&p->lock);
 	log_unref(log);
+	log_unref(future);
 }
 
 void partition_set_offline(struct partition *p)
@@ -534,6 +536,19 @@ int partition_read(struct partition *p, const struct partition_read *q, struct a
 	return FAIL(r);
 }
 
+int partition_look(struct partition *p, const struct partition_read *q, struct partition_data *ret)
+{
+	struct log *log;
+	int r = read_begin(p, q, &log);
+
+	*ret = (struct partition_data){ .elsewhere = true };
+	if (r)
+		return r;
+	slice_bounds(log, &ret->slice);
+	log_unref(log);
+	return 0;
+}
+
 int64_t partition_available(struct partition *p, const struct partition_read *q)
 {
 	struct partition_data data = { 0 };
@@ -571,7 +586,11 @@ int partition_end_for(struct partition *p, struct log *log, enum fetch_isolation
 /* Locks: p->lock held; leading. */
 static int64_t low_watermark(struct partition *p)
 {
-	return isr_low_watermark(&p->isr, log_start_offset(p->log), partition_broker_is_alive, alive_arg(p));
+	int64_t start = log_start_offset(p->log);
+
+	if (p->future)
+		start = MIN(start, log_start_offset(p->future));
+	return isr_low_watermark(&p->isr, start, partition_broker_is_alive, alive_arg(p));
 }
 
 static bool may_delete(struct log *log)

@@ -21,6 +21,7 @@
 
 struct clock;
 struct disk_pace;
+struct log_dirs;
 struct metadata;
 struct partition;
 
@@ -29,6 +30,7 @@ struct partition_env {
 	int32_t broker_id;
 	const struct clock *clock;
 	struct metadata *metadata;	/* which brokers are alive */
+	struct log_dirs *log_dirs;	/* truncation: checkpoints, and no cleaner at work */
 	int64_t replica_lag_time_max_ms; /* replica.lag.time.max.ms */
 };
 
@@ -135,6 +137,7 @@ struct partition_read {
 
 struct partition_data {
 	struct log_slice slice; /* release with log_slice_fini on 0 */
+	bool elsewhere;		/* no records: the consumer is to read from another replica (partition_look) */
 	bool diverging;		/* no records: the follower or client must go back to ... */
 	int32_t diverging_epoch;
 	int64_t diverging_end;
@@ -144,6 +147,9 @@ struct partition_data {
  * INCONSISTENT_TOPIC_ID, OFFSET_OUT_OF_RANGE, in this order (protocol.md 10.1); -errno. */
 int partition_read(struct partition *p, const struct partition_read *q, struct arena *arena,
     struct partition_data *ret, unsigned *ret_moved) MUST_CHECK;
+
+/* The checks and the offsets of partition_read, without reading: for a consumer that is sent elsewhere. */
+int partition_look(struct partition *p, const struct partition_read *q, struct partition_data *ret) MUST_CHECK;
 
 /* For a waiting fetch, without touching record bytes: how many bytes partition_read would find now, at most
  * q->max_bytes; -1: the answer would be an error or a divergence, so there is nothing to wait for. */
@@ -165,6 +171,20 @@ bool partition_check_low(struct partition *p, int64_t offset, int64_t *ret_low, 
 
 /* Tries to raise the high watermark (a configuration or the in-sync set changed). Returns what moved. */
 unsigned partition_advance(struct partition *p);
+
+/* --- a move between log directories (replication.md 11.3, mover.h) --- */
+
+/* The copy that is being made: a reference is taken. NULL: none (any more). Records may not be gone before it lost them. */
+void partition_set_future(struct partition *p, struct log *future);
+/* The copy, with a reference; NULL: none. */
+struct log *partition_future(struct partition *p);
+/* When `future` is still the partition's copy and ends where the log ends: runs replace(arg) while nobody appends, then
+ * goes on with the copy as the log, with its directory's pace, and the mark of the old one.
+ *   0        done
+ *   -EAGAIN  not at the end yet | -ECANCELED the copy is not wanted any more
+ *   > 0, -errno  as replace says: nothing has changed                                              */
+int partition_swap_future(struct partition *p, struct log *future, struct disk_pace *pace, int (*replace)(void *arg),
+    void *arg) MUST_CHECK;
 
 /* --- the in-sync set (replication.md 6) --- */
 
@@ -194,6 +214,15 @@ struct isr_answer {
 };
 bool partition_isr_answered(struct partition *p, const struct isr_proposal *q, const struct isr_answer *a,
     unsigned *ret_moved);
+
+/* An in-sync follower that has `offset`, for consumers that would rather read there (KIP-392). */
+struct replica_choice {
+	int32_t broker_id;
+	int64_t end_offset;
+	int64_t since_caught_up_ms;
+};
+/* Fills at most `max`; returns how many there are. -1: we are not the leader. */
+int32_t partition_choices(struct partition *p, int64_t offset, struct replica_choice *v, int32_t max);
 
 /* For log lines and tests. */
 struct partition_view {

@@ -141,3 +141,23 @@ bool partition_isr_answered(struct partition *p, const struct isr_proposal *q, c
 	lock_release(&p->lock);
 	return again;
 }
+
+int32_t partition_choices(struct partition *p, int64_t offset, struct replica_choice *v, int32_t max)
+{
+	int64_t now_ms = clock_mono_ms(p->env->clock);
+	int32_t n = -1;
+
+	lock_take(&p->lock);
+	if (partition_leads(p))
+		n = 0;
+	for (int32_t i = 0; n >= 0 && n < max && i < p->isr.remotes_n; i++) {
+		const struct remote_replica *x = &p->isr.remotes[i];
+
+		/* One that is not in sync may fall behind further, and be chosen again and again (KAFKA-14372). */
+		if (isr_has(&p->isr, x->broker_id) && x->start_offset <= offset && offset <= x->end_offset)
+			v[n++] = (struct replica_choice){ .broker_id = x->broker_id, .end_offset = x->end_offset,
+				.since_caught_up_ms = now_ms - x->last_caught_up_ms };
+	}
+	lock_release(&p->lock);
+	return n;
+}

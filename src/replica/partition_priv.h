@@ -20,6 +20,7 @@ struct partition {
 	bool changing;
 
 	struct log *log; /* counted; NULL: none yet, offline or stopped */
+	struct log *future; /* counted; the copy in another directory that is being made */
 	struct disk_pace *pace; /* of the log's directory; owned by struct partitions */
 	bool offline;
 	int32_t leader; /* -1: none */
@@ -39,7 +40,10 @@ unsigned partition_try_expand(struct partition *p, int32_t broker);
 /* `arg`: a struct partition_env. */
 bool partition_broker_is_alive(void *arg, int32_t broker);
 
-/* The gate. Locks: p->lock held. Who goes in counts `appending` up after waiting for a change to end. */
+/* The gate. Locks: p->lock held; released while waiting. One change at a time, of the role or of the log's place; it keeps
+ * out who appends. Who goes in counts `appending` up after waiting for a change to end. */
+void partition_change_begin(struct partition *p);
+void partition_change_end(struct partition *p);
 void partition_await_change(struct partition *p);
 void partition_leave(struct partition *p);
 

@@ -35,6 +35,7 @@ struct partitions *partitions_new(const struct partitions_config *config)
 		.broker_id = config->broker_id,
 		.clock = config->clock,
 		.metadata = config->metadata,
+		.log_dirs = config->log_dirs,
 		.replica_lag_time_max_ms = config->replica_lag_time_max_ms,
 	};
 	lock_init(&ps->state_change, RANK_STATE_CHANGE, "replica state change");
@@ -342,6 +343,26 @@ void partitions_check_isrs(struct partitions *ps)
 	partitions_each(ps, check_isr, ps);
 }
 
+struct min_isr_move {
+	struct partitions *ps;
+	const char *topic;
+};
+
+static void advance_if_of(struct partition *p, void *arg)
+{
+	const struct min_isr_move *m = arg;
+
+	if (strcmp(partition_topic(p), m->topic) == 0)
+		partitions_moved(m->ps, p, partition_advance(p));
+}
+
+void partitions_min_isr_moved(struct partitions *ps, const char *topic)
+{
+	struct min_isr_move m = { ps, topic };
+
+	partitions_each(ps, advance_if_of, &m);
+}
+
 void partitions_tell_resigned(struct partitions *ps, struct str topic, int32_t index, int32_t leader_epoch)
 {
 	const struct leadership_listener *l = &ps->config.leadership;
@@ -362,15 +383,6 @@ void partitions_storage_failed(struct partitions *ps, struct partition *p, int r
 	log_unref(log);
 }
 
-void partitions_truncated(struct partitions *ps, struct partition *p)
-{
-	struct log *log = partition_log(p);
-
-	if (log)
-		log_dirs_truncated(ps->config.log_dirs, log);
-	log_unref(log);
-}
-
 struct going_offline {
 	struct partitions *ps;
 	const char *dir;
@@ -381,9 +393,13 @@ struct going_offline {
 static void set_offline_if_in(struct partition *p, void *arg)
 {
 	struct going_offline *g = arg;
-	struct log *log = partition_log(p);
+	struct log *log = partition_log(p), *future = partition_future(p);
+	bool here = log && strcmp(log_parent_dir(log), g->dir) == 0;
 
-	if (log && strcmp(log_parent_dir(log), g->dir) == 0) {
+	if (future && (here || strcmp(log_parent_dir(future), g->dir) == 0))
+		partitions_end_move(g->ps, p);
+	log_unref(future);
+	if (here) {
 		partitions_unfollow(g->ps, p);
 		partition_set_offline(p);
 		partitions_tell_resigned(g->ps, str_of(partition_topic(p)), partition_index(p), -1);

@@ -25,6 +25,7 @@ struct image;
 struct image_broker;
 struct leader_and_isr_request;
 struct log_dirs;
+struct mover;
 struct partitions;
 struct stop_replica_request;
 struct update_metadata_request;
@@ -51,8 +52,8 @@ struct partitions_config {
 	int64_t replica_lag_time_max_ms; /* replica.lag.time.max.ms */
 	struct leadership_listener leadership;
 	/* The log of a partition of this topic was made or attached, so a change of the topic's settings just before may
-	 * have missed it. No lock held, any thread. May be NULL. */
-	void (*log_attached)(void *arg, const char *topic);
+	 * have missed it; or it was deleted. No lock held, any thread. May be NULL. */
+	void (*logs_changed)(void *arg, const char *topic);
 	void *arg;
 };
 
@@ -72,6 +73,8 @@ struct partitions *partitions_free(struct partitions *ps);
 
 /* Before the first control request; copied. Without it nothing is followed. */
 void partitions_set_fetching(struct partitions *ps, const struct partitions_fetching *fetching);
+/* Who copies logs between directories. The same. */
+void partitions_set_mover(struct partitions *ps, struct mover *m);
 /* Who carries proposals of other in-sync sets to the controller (isr_changes.h): called without a lock. The same. */
 void partitions_set_proposer(struct partitions *ps, void (*propose)(void *arg, struct partition *p), void *arg);
 /* Looks for followers that fell behind; every half of replica.lag.time.max.ms. */
@@ -103,12 +106,19 @@ void partitions_count(struct partitions *ps, struct partitions_count *ret);
 
 /* Wakes those who wait for what `moved` (enum partition_moved) says. No lock held. */
 void partitions_moved(struct partitions *ps, struct partition *p, unsigned moved);
+/* min.insync.replicas of a topic is another one: fewer may be enough now for what waits. No lock held. */
+void partitions_min_isr_moved(struct partitions *ps, const char *topic);
 /* Storage under the partition failed with -errno `r`: its log directory goes offline, on another thread. */
 void partitions_storage_failed(struct partitions *ps, struct partition *p, int r);
-/* The log was truncated: writes the recovery points of its directory, which must not stay above its end. */
-void partitions_truncated(struct partitions *ps, struct partition *p);
 /* A log directory is offline: so are the partitions in it. Called through log_dirs' on_dir_offline. Waits. */
 void partitions_dir_offline(struct partitions *ps, const char *dir);
+
+/* AlterReplicaLogDirs: the log of a partition is to be in `dir`. May write files: workers.
+ *   0    it is there, or is being copied there
+ *   KERR_INVALID_TOPIC_EXCEPTION, KERR_LOG_DIR_NOT_FOUND, KERR_KAFKA_STORAGE_ERROR, KERR_UNKNOWN_TOPIC_OR_PARTITION
+ *   KERR_REPLICA_NOT_AVAILABLE   it is not here; when it comes it will be created there
+ *   -errno                                                                                           */
+int partitions_move_to_dir(struct partitions *ps, struct str topic, int32_t index, const char *dir) MUST_CHECK;
 
 /* --- requests of the controller. Results are in the arena, strings borrowed from the request. --- */
 

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/lock.h"
+#include "replica/mover.h"
 #include "replica/disk_pace.h"
 #include "replica/partitions.h"
 
@@ -30,6 +31,7 @@ struct partitions {
 
 	void (*propose)(void *arg, struct partition *p); /* NULL: nobody */
 	void *propose_arg;
+	struct mover *mover; /* NULL: nobody */
 
 	struct lock lock; /* RANK_TABLE: guards what follows */
 	struct partition_row *rows;
@@ -46,6 +48,9 @@ void partitions_remove(struct partitions *ps, struct partition *p);
 void partitions_follow(struct partitions *ps, const struct image *image, struct partition *p);
 void partitions_unfollow(struct partitions *ps, struct partition *p);
 void partitions_settle(struct partitions *ps);
+/* Locks: state_change held. Goes on with a copy that an earlier run has begun; ends one. */
+void partitions_resume_move(struct partitions *ps, struct partition *p);
+void partitions_end_move(struct partitions *ps, struct partition *p);
 struct disk_pace *partitions_pace(struct partitions *ps, const char *dir);
 /* Locks: state_change held. */
 void partitions_tell_resigned(struct partitions *ps, struct str topic, int32_t index, int32_t leader_epoch);

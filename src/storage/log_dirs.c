@@ -19,6 +19,7 @@
 #define LOG_CLASS LOG_MANAGER_CLASS
 #include "base/logger.h"
 #include "protocol/errors.h"
+#include "storage/cleaner_table.h"
 #include "storage/log.h"
 #include "storage/log_config.h"
 #include "storage/log_dirs_priv.h"
@@ -45,7 +46,7 @@ struct log_entry *log_dirs_add_entry(struct log_dirs *d, struct log_entry **tabl
 	memcpy(e->key, key, size);
 	e->dir = dir;
 	e->busy = true;
-	e->hw_checkpointed = -1;
+	e->hw_checkpointed = e->first_dirty = -1;
 	dir->logs_n++;
 	HASH_ADD_STR(*table, key, e);
 	return e;
@@ -62,8 +63,7 @@ void log_dirs_remove_entry(struct log_dirs *d, struct log_entry **table, struct 
 	cond_broadcast(&d->changed);
 }
 
-/* The entry when it is at rest, NULL when there is none. Locks: table lock held, released while waiting. */
-static struct log_entry *find_idle(struct log_dirs *d, struct log_entry **table, const char *key)
+struct log_entry *log_dirs_find_idle(struct log_dirs *d, struct log_entry **table, const char *key)
 {
 	struct log_entry *e;
 
@@ -137,7 +137,7 @@ static size_t candidates(struct log_dirs *d, struct log_dir **ret)
 	return n;
 }
 
-static bool some_offline(const struct log_dirs *d)
+bool log_dirs_some_offline(const struct log_dirs *d)
 {
 	for (size_t i = 0; i < d->n; i++)
 		if (!atomic_load(&d->v[i].online))
@@ -159,7 +159,7 @@ static int set_topic_id(struct log_dirs *d, struct log *log, struct uuid topic_i
 	return r;
 }
 
-static int create_in(struct log_dirs *d, struct log_dir *dir, const char *topic, int32_t partition,
+int log_dirs_create_in(struct log_dirs *d, struct log_dir *dir, const char *topic, int32_t partition,
     const char *name, struct log **ret)
 {
 	CLEANUP(log_config_unrefp) struct log_config *config = d->config.config_of(d->config.arg, topic);
@@ -172,7 +172,7 @@ static int create_in(struct log_dirs *d, struct log_dir *dir, const char *topic,
 		.clock = d->clock,
 		.chores = dir->chores,
 		.producer_id_expiration_ms = atomic_load(&d->producer_id_expiration_ms),
-		.verify_transactions = d->config.verify_transactions,
+		.verify_transactions = atomic_load(&d->verify_transactions),
 		.on_failure = log_dirs_on_log_failure,
 		.arg = d,
 	};
@@ -188,6 +188,14 @@ static int create_in(struct log_dirs *d, struct log_dir *dir, const char *topic,
 	return 0;
 }
 
+static bool set_producer_rules(struct log *log, void *arg)
+{
+	struct log_dirs *d = arg;
+
+	log_set_producer_rules(log, atomic_load(&d->producer_id_expiration_ms), atomic_load(&d->verify_transactions));
+	return true;
+}
+
 /* The configuration may have changed between our reading it and the log's getting into the table, where a change
  * would have met it (KAFKA-8813). */
 static void refresh_config(struct log_dirs *d, struct log *log)
@@ -196,10 +204,10 @@ static void refresh_config(struct log_dirs *d, struct log *log)
 	    d->config.config_of(d->config.arg, log_topic(log));
 
 	log_set_config(log, config);
+	(void)set_producer_rules(log, d);
 }
 
-/* Gives a busy entry its log. False when the directory failed meanwhile: the log is closed and gone. */
-static bool publish(struct log_dirs *d, struct log_entry *e, struct log *log)
+bool log_dirs_publish(struct log_dirs *d, struct log_entry *e, struct log *log)
 {
 	bool online;
 
@@ -238,11 +246,11 @@ static int create(struct log_dirs *d, struct log_entry *e, struct log_dir **dirs
 		if (!atomic_load(&dirs[i]->online))
 			continue;
 		move_entry(d, e, dirs[i]);
-		r = create_in(d, dirs[i], topic, partition, e->key, &log);
+		r = log_dirs_create_in(d, dirs[i], topic, partition, e->key, &log);
 		if (r < 0)
 			continue;
 		r = set_topic_id(d, log, topic_id);
-		if (r >= 0 && publish(d, e, log)) {
+		if (r >= 0 && log_dirs_publish(d, e, log)) {
 			/* Published: e may be gone, and the directory renamed, by now. */
 			log_info("Created log for partition %s-%d in %s/%s-%d with properties {}", topic, partition,
 			    dirs[i]->path, topic, partition);
@@ -263,6 +271,15 @@ static int create(struct log_dirs *d, struct log_entry *e, struct log_dir **dirs
 	return r < 0 ? FAIL(r) : r;
 }
 
+/* A directory that was asked for is the only candidate while it works. */
+static void prefer(struct log_dir *wanted, struct log_dir **dirs, size_t *dirs_n)
+{
+	if (!wanted || !atomic_load(&wanted->online))
+		return;
+	dirs[0] = wanted;
+	*dirs_n = 1;
+}
+
 /* The busy entry of a log to create, with its candidates; or the log that is there. Locks: none held. */
 static int find_or_claim(struct log_dirs *d, const char *key, bool is_new, struct log_dir **dirs,
     size_t *dirs_n, struct log **ret_log, struct log_entry **ret_entry)
@@ -271,11 +288,12 @@ static int find_or_claim(struct log_dirs *d, const char *key, bool is_new, struc
 	int r = 0;
 
 	lock_take(&d->lock);
-	e = find_idle(d, &d->current, key);
+	e = log_dirs_find_idle(d, &d->current, key);
 	*dirs_n = candidates(d, dirs);
+	prefer(e ? NULL : log_dirs_take_preferred(d, key), dirs, dirs_n);
 	if (e)
 		*ret_log = log_ref(e->log);
-	else if (*dirs_n == 0 || (!is_new && some_offline(d)))
+	else if (*dirs_n == 0 || (!is_new && log_dirs_some_offline(d)))
 		r = KERR_KAFKA_STORAGE_ERROR;
 	else
 		*ret_entry = log_dirs_add_entry(d, &d->current, key, dirs[0]);
@@ -324,10 +342,8 @@ struct log *log_dirs_get(struct log_dirs *d, const char *topic, int32_t partitio
 
 /* --- delete --- */
 
-/* Renames the log of a busy entry, which then leaves the table; takes over the reference. */
-static int rename_to_delete(struct log_dirs *d, struct log_entry **table, struct log_entry *e, struct log *log)
+int log_dirs_rename_to_delete(struct log_dirs *d, struct log_dir *dir, struct log *log)
 {
-	struct log_dir *dir = e->dir;
 	char name[DIR_NAME_MAX + 1];
 	bool fits;
 	int r;
@@ -337,9 +353,6 @@ static int rename_to_delete(struct log_dirs *d, struct log_entry **table, struct
 	(void)fits;
 	r = log_rename_dir(log, name);
 	atomic_store(&dir->stale, true);
-	lock_take(&d->lock);
-	log_dirs_remove_entry(d, table, e);
-	lock_release(&d->lock);
 	if (r < 0) {
 		log_dirs_fail_doing(d, dir->path, r, "Error while renaming dir for %s-%d in log dir %s",
 		    log_topic(log), log_partition(log), dir->path);
@@ -353,22 +366,32 @@ static int rename_to_delete(struct log_dirs *d, struct log_entry **table, struct
 	return 0;
 }
 
-/* 1 when there is no such log, else as rename_to_delete. */
-static int delete_from(struct log_dirs *d, struct log_entry **table, const char *key)
+int log_dirs_delete_from(struct log_dirs *d, struct log_entry **table, const char *key)
 {
 	struct log_entry *e;
 	struct log *log;
 	int r;
 
 	lock_take(&d->lock);
-	e = find_idle(d, table, key);
+	e = log_dirs_find_idle(d, table, key);
 	log = e ? TAKE(e->log) : NULL;
 	if (e)
 		e->busy = true;
 	lock_release(&d->lock);
 	if (!e)
 		return 1;
-	r = rename_to_delete(d, table, e, log);
+	/* A busy entry's log is no cleaner's to begin with, but one may be at work on it. */
+	if (table == &d->current)
+		cleaner_table_pause(d->cleaner, key);
+	/* The entry stays, busy, until the name is free: a new log of that name waits for it. */
+	r = log_dirs_rename_to_delete(d, e->dir, log);
+	lock_take(&d->lock);
+	log_dirs_remove_entry(d, table, e);
+	lock_release(&d->lock);
+	if (table == &d->current) {
+		cleaner_table_forget_uncleanable(d->cleaner, key);
+		cleaner_table_resume(d->cleaner, key);
+	}
 	return r < 0 ? FAIL(r) : 0;
 }
 
@@ -379,11 +402,11 @@ int log_dirs_delete(struct log_dirs *d, const char *topic, int32_t partition)
 
 	if (!dir_name_format(DIR_CURRENT, topic, partition, UUID_ZERO, key))
 		return 0;
-	r = delete_from(d, &d->current, key);
-	r2 = delete_from(d, &d->future, key);
+	r = log_dirs_delete_from(d, &d->current, key);
+	r2 = log_dirs_delete_from(d, &d->future, key);
 	if (r < 0 || r2 < 0)
 		return FAIL(MIN(r, r2));
-	return r == 1 && some_offline(d) ? KERR_KAFKA_STORAGE_ERROR : 0;
+	return r == 1 && log_dirs_some_offline(d) ? KERR_KAFKA_STORAGE_ERROR : 0;
 }
 
 /* --- questions --- */
@@ -456,9 +479,13 @@ void log_dirs_info(struct log_dirs *d, size_t i, struct log_dir_info *ret)
 }
 
 void log_dirs_reconfigure(struct log_dirs *d, int recovery_threads, int64_t file_delete_delay_ms,
-    int64_t producer_id_expiration_ms)
+    int64_t producer_id_expiration_ms, bool verify_transactions)
 {
 	atomic_store(&d->recovery_threads, recovery_threads);
 	atomic_store(&d->file_delete_delay_ms, file_delete_delay_ms);
+	/* first for logs in the making, which look again once they are in the table; then for those that are there */
 	atomic_store(&d->producer_id_expiration_ms, producer_id_expiration_ms);
+	atomic_store(&d->verify_transactions, verify_transactions);
+	log_dirs_each(d, set_producer_rules, d);
+	log_dirs_each_future(d, set_producer_rules, d);
 }

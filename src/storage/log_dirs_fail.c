@@ -39,7 +39,7 @@ static void fail_with(struct log_dirs *d, const char *parent_dir, int r, const c
 	(void)error_text(r, text, sizeof(text)); /* also forgets the trace */
 	lock_take(&d->fail_lock);
 	if (atomic_exchange(&dir->online, false)) {
-		logger_write(LOG_ERROR, FAILURE_CHANNEL_CLASS, "%s: %s", what, text);
+		log_to(LOG_ERROR, FAILURE_CHANNEL_CLASS, "%s: %s", what, text);
 		dir->clearing = true;
 		cond_broadcast(&d->fail_changed);
 	}

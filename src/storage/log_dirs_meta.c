@@ -95,7 +95,7 @@ int log_dirs_write_meta(struct log_dirs *d, const char *cluster_id, int32_t brok
 
 		if (!atomic_load(&dir->online) || is_same(&dir->meta, cluster_id, broker_id))
 			continue;
-		logger_write(LOG_INFO, "kafka.server.KafkaServer", "[KafkaServer id=%d] Rewriting %s/meta.properties",
+		log_to(LOG_INFO, "kafka.server.KafkaServer", "[KafkaServer id=%d] Rewriting %s/meta.properties",
 		    broker_id, dir->path);
 		dir->meta.exists = true;
 		dir->meta.broker_id = broker_id;

@@ -17,10 +17,17 @@
 #define FAILURE_CHANNEL_CLASS "org.apache.kafka.storage.internals.log.LogDirFailureChannel"
 
 struct chores;
+struct cleaner_table;
 struct dir_lock;
 struct log;
 
-enum dir_checkpoint { CHECKPOINT_RECOVERY_POINT, CHECKPOINT_LOG_START, CHECKPOINT_HIGH_WATERMARK, CHECKPOINTS_N };
+enum dir_checkpoint {
+	CHECKPOINT_RECOVERY_POINT,
+	CHECKPOINT_LOG_START,
+	CHECKPOINT_HIGH_WATERMARK,
+	CHECKPOINT_CLEANER,
+	CHECKPOINTS_N
+};
 
 /* One log directory. Lives as long as struct log_dirs. */
 struct log_dir {
@@ -54,7 +61,15 @@ struct log_entry {
 	bool busy;
 	bool hw_live;		/* the log's own high watermark counts, not the one read at load */
 	int64_t hw_checkpointed; /* -1: none */
+	int64_t first_dirty;	 /* what the cleaner has to look at next; -1: everything */
 	char key[];		/* "topic-partition" */
+};
+
+/* Where the log of a partition is to be created. */
+struct preferred_dir {
+	UT_hash_handle hh;
+	struct log_dir *dir;
+	char key[]; /* "topic-partition" */
 };
 
 /* A log whose directory is renamed and waits for removal. */
@@ -77,9 +92,10 @@ enum dirs_timer {
 };
 
 struct log_dirs {
-	struct log_dirs_config config; /* dirs is not kept, and these three may change (log_dirs_reconfigure): */
+	struct log_dirs_config config; /* dirs is not kept, and these four may change (log_dirs_reconfigure): */
 	atomic_int recovery_threads;
 	_Atomic int64_t file_delete_delay_ms, producer_id_expiration_ms;
+	atomic_bool verify_transactions;
 	const struct clock *clock;
 	struct scheduler *scheduler;
 	struct log_dir *v;
@@ -88,7 +104,9 @@ struct log_dirs {
 	struct lock lock; /* RANK_TABLE: the tables and the doomed */
 	struct cond changed;
 	struct log_entry *current, *future;
+	struct preferred_dir *preferred; /* where logs are to be created */
 	struct list doomed;
+	struct cleaner_table *cleaner; /* locked in itself */
 
 	struct lock fail_lock; /* RANK_LOG_DIR */
 	struct cond fail_changed;
@@ -104,6 +122,22 @@ struct log_entry *log_dirs_find(struct log_entry *table, const char *key);
 struct log_entry *log_dirs_add_entry(struct log_dirs *d, struct log_entry **table, const char *key,
     struct log_dir *dir);
 void log_dirs_remove_entry(struct log_dirs *d, struct log_entry **table, struct log_entry *e);
+/* The entry when it is at rest, NULL when there is none. Locks: table lock held, released while waiting. */
+struct log_entry *log_dirs_find_idle(struct log_dirs *d, struct log_entry **table, const char *key);
+/* Makes a log called `name` in a directory; a failure takes that offline. */
+int log_dirs_create_in(struct log_dirs *d, struct log_dir *dir, const char *topic, int32_t partition,
+    const char *name, struct log **ret) MUST_CHECK;
+/* Gives a busy entry its log. False when the directory failed meanwhile: the log is closed and gone. */
+bool log_dirs_publish(struct log_dirs *d, struct log_entry *e, struct log *log);
+bool log_dirs_some_offline(const struct log_dirs *d);
+/* 1 when there is no such log in the table; 0 | -errno. */
+int log_dirs_delete_from(struct log_dirs *d, struct log_entry **table, const char *key) MUST_CHECK;
+/* Renames a log that has left the table to ...-delete and queues it; takes over the reference. */
+int log_dirs_rename_to_delete(struct log_dirs *d, struct log_dir *dir, struct log *log) MUST_CHECK;
+/* log_dirs_move.c: the preferred directory of a log about to be created, which is forgotten; NULL: none. Locks: table
+ * lock held. */
+struct log_dir *log_dirs_take_preferred(struct log_dirs *d, const char *key);
+void log_dirs_forget_preferred(struct log_dirs *d);
 /* Queues a log for removal; takes over the reference. */
 void log_dirs_doom(struct log_dirs *d, struct log_dir *dir, struct log *log);
 /* References of all logs of a directory (NULL: all directories), current and, if asked, future. The caller
@@ -126,6 +160,9 @@ void log_dirs_checkpoint(struct log_dirs *d, struct log_dir *dir, enum dir_check
 void log_dirs_checkpoint_all(struct log_dirs *d, enum dir_checkpoint which);
 /* Writes recovery points and log starts without the deleted logs, where that is still to be done. */
 void log_dirs_checkpoint_stale(struct log_dirs *d, struct log_dir *dir);
+
+/* The rows of the cleaner's checkpoint are few or none: then an empty file is not written again. */
+void log_dirs_cleaner_is_empty(struct log_dir *dir);
 
 /* log_dirs_background.c */
 void log_dirs_stop_timers(struct log_dirs *d);

@@ -466,6 +466,11 @@ void producers_on_high_watermark(struct producers *p, int64_t hw)
 	}
 }
 
+void producers_set_expiration(struct producers *p, int64_t expiration_ms)
+{
+	p->expiration_ms = expiration_ms;
+}
+
 static bool expired(const struct producers *p, const struct producer_state *s, int64_t now_ms)
 {
 	int64_t age;
@@ -507,4 +512,18 @@ size_t producers_count(const struct producers *p)
 bool producers_empty(const struct producers *p)
 {
 	return producers_count(p) == 0 && list_empty(&p->unreplicated);
+}
+
+size_t producers_ends(const struct producers *p, struct producer_end **ret)
+{
+	const struct producer *pr;
+	size_t n = 0;
+
+	*ret = xcalloc(producers_count(p) + 1, sizeof(**ret));
+	for (pr = p->table; pr; pr = pr->hh.next) {
+		const struct producer_state *s = &pr->state;
+
+		(*ret)[n++] = (struct producer_end){ pr->id, s->n > 0 ? s->batches[s->n - 1].last_offset : -1, s->epoch };
+	}
+	return n;
 }

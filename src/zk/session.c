@@ -174,7 +174,6 @@ static enum log_level library_level(const char *line)
 /* "2026-...:7(0x7f):ZOO_INFO@check_events@2438: initiated connection": the text behind the place. */
 static void library_log(const char *line)
 {
-	static const char cls[] = "org.apache.zookeeper.ClientCnxn";
 	static _Atomic int64_t last_warning_ms; /* a race only lets one line more through */
 	enum log_level level = library_level(line);
 	const char *at = strstr(line, ":ZOO_"), *text = at ? strstr(at, ": ") : NULL;
@@ -188,8 +187,7 @@ static void library_log(const char *line)
 			atomic_store(&last_warning_ms, now);
 	}
 	text = text ? text + 2 : line;
-	if (logger_wants(level, cls))
-		logger_write(level, cls, "%.*s", (int)strcspn(text, "\n"), text);
+	log_to(level, "org.apache.zookeeper.ClientCnxn", "%.*s", (int)strcspn(text, "\n"), text);
 }
 
 /* ---- opening, renewing, closing ---- */

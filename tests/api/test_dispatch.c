@@ -34,11 +34,12 @@ struct fixture {
 
 static void fixture_init(struct fixture *f)
 {
-	static const struct server_listener listener = { "PLAINTEXT", "127.0.0.1", 0 };
+	static const struct server_listener listener = { "PLAINTEXT", "127.0.0.1", 0, { INT32_MAX, INT32_MAX } };
 	struct server_config config = { .listeners = &listener, .listeners_n = 1, .network_threads = 1,
 		.request_max_bytes = 1 << 20, .queued_max_bytes = -1, .send_buffer_bytes = -1,
-		.receive_buffer_bytes = -1, .backlog = 50, .idle_ms = 600000, .max_connections = 100,
-		.max_connections_per_ip = 100, .on_frame = dispatch_frame, .arg = &f->ctx };
+		.receive_buffer_bytes = -1, .backlog = 50, .idle_ms = 600000,
+		.limits = { { INT32_MAX, INT32_MAX }, 100, NULL }, .quota_samples = 11, .quota_window_ms = 1000,
+		.on_frame = dispatch_frame, .arg = &f->ctx };
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	f->ctx = (struct broker_context){ .broker_id = 7, .cluster_id = "test-cluster", .clock = &clock_real,

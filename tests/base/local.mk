@@ -12,6 +12,10 @@ check_PROGRAMS += tests/base/test_arena
 tests_base_test_arena_SOURCES = tests/base/test_arena.c tests/base/unit.h
 tests_base_test_arena_LDADD = $(UPTO_base) $(TEST_LIBS)
 
+check_PROGRAMS += tests/base/test_base64
+tests_base_test_base64_SOURCES = tests/base/test_base64.c tests/base/unit.h
+tests_base_test_base64_LDADD = $(UPTO_base) $(TEST_LIBS)
+
 check_PROGRAMS += tests/base/test_buf
 tests_base_test_buf_SOURCES = tests/base/test_buf.c tests/base/unit.h
 tests_base_test_buf_LDADD = $(UPTO_base) $(TEST_LIBS)
@@ -60,6 +64,10 @@ check_PROGRAMS += tests/base/test_lock
 tests_base_test_lock_SOURCES = tests/base/test_lock.c tests/base/unit.h
 tests_base_test_lock_LDADD = $(UPTO_base) $(TEST_LIBS)
 
+check_PROGRAMS += tests/base/test_log_levels
+tests_base_test_log_levels_SOURCES = tests/base/test_log_levels.c tests/base/unit.h
+tests_base_test_log_levels_LDADD = $(UPTO_base) $(TEST_LIBS)
+
 check_PROGRAMS += tests/base/test_logger
 tests_base_test_logger_SOURCES = tests/base/test_logger.c tests/base/unit.h
 tests_base_test_logger_LDADD = $(UPTO_base) $(TEST_LIBS)
@@ -75,6 +83,10 @@ tests_base_test_rate_limit_LDADD = $(UPTO_base) $(TEST_LIBS)
 check_PROGRAMS += tests/base/test_properties
 tests_base_test_properties_SOURCES = tests/base/test_properties.c tests/base/unit.h
 tests_base_test_properties_LDADD = $(UPTO_base) $(TEST_LIBS)
+
+check_PROGRAMS += tests/base/test_sampled_rate
+tests_base_test_sampled_rate_SOURCES = tests/base/test_sampled_rate.c tests/base/unit.h
+tests_base_test_sampled_rate_LDADD = $(UPTO_base) $(TEST_LIBS)
 
 check_PROGRAMS += tests/base/test_scheduler
 tests_base_test_scheduler_SOURCES = tests/base/test_scheduler.c tests/base/unit.h tests/base/gate.h

@@ -13,10 +13,12 @@
 
 #include <cmocka.h>
 
+#include "base/log_levels.h"
 #include "base/logger.h"
 #include "broker/config.h"
 #include "broker/config_alter.h"
 #include "broker/dynamic_config.h"
+#include "security/password_encoder.h"
 #include "controller/entity_config.h"
 #include "controller/topic_admin.h"
 #include "metadata/image.h"
@@ -27,9 +29,10 @@
 
 static struct arena arena;
 static struct config *current;
-static char stored[256];  /* JSON of the one entity there is */
-static char written[512]; /* "topics/t retention.ms=5 ..." of the last write */
+static char stored[2048];  /* JSON of the one entity there is */
+static char written[4096]; /* "topics/t retention.ms=5 ..." of the last write */
 static int write_result;
+static char last_value[2048]; /* of the entry written last */
 static struct config_services *services;
 static const struct config_service *s;
 static char why[CONFIG_ERROR_MAX];
@@ -92,6 +95,8 @@ int entity_config_write(struct zk_session *zk, const char *type, const char *nam
 	for (size_t i = 0; i < c->n; i++)
 		at += (size_t)snprintf(written + at, sizeof(written) - at, " %s=%s",
 			c->pairs[i].name, c->pairs[i].value);
+	if (c->n > 0)
+		snprintf(last_value, sizeof(last_value), "%s", c->pairs[c->n - 1].value);
 	return write_result;
 }
 
@@ -209,7 +214,6 @@ static void test_who_may_be_described(void **state)
 		"Unexpected broker id, expected 1 or empty string, but received 2", 0);
 	described(CONFIG_RESOURCE_BROKER, "x", KERR_INVALID_REQUEST,
 		"Broker id must be an integer, but it is: x", 0);
-	described(CONFIG_RESOURCE_BROKER_LOGGER, "1", 0, NULL, 1);
 	described(CONFIG_RESOURCE_BROKER_LOGGER, "", KERR_INVALID_REQUEST,
 		"Broker id must not be empty", 0);
 	described(CONFIG_RESOURCE_CLIENT_METRICS, "x", KERR_INVALID_REQUEST, NULL, 0);
@@ -289,6 +293,62 @@ static void test_altering_brokers(void **state)
 	altered(64, "m", CONFIG_OP_SET, "a", "b", KERR_INVALID_REQUEST, "Unknown resource type 64");
 }
 
+/* This broker's configuration with one more static key. */
+static void configure(const char *key, const char *value)
+{
+	struct properties p = PROPERTIES_INIT;
+
+	properties_set(&p, "zookeeper.connect", "z", 1);
+	properties_set(&p, key, value, 2);
+	config_unref(current);
+	assert_int_equal(config_new(&p, "f", &current, why), 0);
+	properties_fini(&p);
+}
+
+#define KEYSTORE "listener.name.plaintext.ssl.keystore.password"
+
+static void test_passwords_are_stored_encoded(void **state)
+{
+	const struct password_encoder e = {"top", NULL, "AES/CBC/PKCS5Padding", 128, 1024};
+	char *encoded, *plain;
+
+	(void)state;
+	altered(CONFIG_RESOURCE_BROKER, "1", CONFIG_OP_SET, KEYSTORE, "opensesame", KERR_INVALID_CONFIG,
+		"Invalid config value for resource ConfigResource(type=BROKER, name='1'): Password encoder "
+		"secret not configured");
+	configure("password.encoder.secret", "top");
+	altered(CONFIG_RESOURCE_BROKER, "1", CONFIG_OP_SET, KEYSTORE, "opensesame", 0, NULL);
+	assert_null(strstr(written, "opensesame"));
+	assert_int_equal(password_decode("top", last_value, &plain), 0);
+	assert_string_equal(plain, "opensesame");
+	free(plain);
+	/* what is stored is encoded once, not twice, when something else changes */
+	assert_int_equal(password_encode(&e, "stored", &encoded), 0);
+	snprintf(stored, sizeof(stored),
+		"{\"version\":1,\"config\":{\"max.connections\":\"3\",\"" KEYSTORE "\":\"%s\"}}", encoded);
+	free(encoded);
+	altered(CONFIG_RESOURCE_BROKER, "1", CONFIG_OP_SET, "max.connections", "4", 0, NULL);
+	assert_int_equal(strncmp(written, "brokers/1 max.connections=4 " KEYSTORE "=", 28), 0);
+	assert_int_equal(password_decode("top", last_value, &plain), 0);
+	assert_string_equal(plain, "stored");
+	free(plain);
+	altered(CONFIG_RESOURCE_BROKER, "1", CONFIG_OP_DELETE, KEYSTORE, NULL, 0, NULL);
+	assert_string_equal(written, "brokers/1 max.connections=3");
+	altered(CONFIG_RESOURCE_BROKER, "", CONFIG_OP_SET, "any.plugin.ssl.key.password", "x", KERR_INVALID_CONFIG,
+		"Invalid config value for resource ConfigResource(type=BROKER, name=''): Password config can "
+		"be defined only at broker level");
+}
+
+static void test_what_cannot_be_decoded_is_not_lost(void **state)
+{
+	(void)state;
+	strcpy(stored, "{\"version\":1,\"config\":{\"" KEYSTORE "\":\"of another secret\"}}");
+	altered(CONFIG_RESOURCE_BROKER, "1", CONFIG_OP_SET, "max.connections", "4", 0, NULL);
+	assert_string_equal(written, "brokers/1 max.connections=4 " KEYSTORE "=of another secret");
+	altered(CONFIG_RESOURCE_BROKER, "1", CONFIG_OP_DELETE, KEYSTORE, NULL, 0, NULL);
+	assert_string_equal(written, "brokers/1");
+}
+
 static void test_a_failed_write_is_told(void **state)
 {
 	const struct config_change c = {STR("flush.ms"), STR("2"), 0};
@@ -328,22 +388,73 @@ static void test_what_does_not_fit_into_a_znode_is_refused(void **state)
 	assert_true(str_is(text, "Too many configs for one resource"));
 }
 
+static enum log_level described_level(const char *name)
+{
+	struct str text = STR_NULL, key = str_of(name);
+	struct config_entry *v = NULL;
+	int32_t n = -1;
+
+	assert_int_equal(s->describe(s->arg, &arena, CONFIG_RESOURCE_BROKER_LOGGER, STR("1"), &key, 1,
+				 false, false, &v, &n, &text),
+		0);
+	assert_int_equal(n, 1);
+	assert_true(str_is(v[0].name, name));
+	assert_int_equal(v[0].source, CONFIG_SOURCE_DYNAMIC_BROKER_LOGGER);
+	assert_false(v[0].read_only);
+	for (int i = 0; i <= LOG_OFF; i++) {
+		static const char *const names[] = {
+			"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF"};
+
+		if (str_is(v[0].value, names[i]))
+			return (enum log_level)i;
+	}
+	fail_msg("no level: %.*s", STR_ARG(v[0].value));
+	return LOG_OFF;
+}
+
 static void test_loggers(void **state)
 {
 	const int l = CONFIG_RESOURCE_BROKER_LOGGER;
 
 	(void)state;
-	altered(l, "1", CONFIG_OP_SET, "root", "DEBUG", 0, NULL);
-	assert_true(logger_wants(LOG_DEBUG, "any.Class"));
 	altered(l, "1", CONFIG_OP_SET, "root", "WARN", 0, NULL);
-	assert_false(logger_wants(LOG_INFO, "any.Class"));
-	altered(l, "1", CONFIG_OP_SET, "kafka.server.KafkaApis", "DEBUG", KERR_INVALID_CONFIG,
-		"Logger kafka.server.KafkaApis does not exist!");
-	altered(l, "1", CONFIG_OP_SET, "root", "LOUD", KERR_INVALID_CONFIG, NULL);
+	assert_int_equal(log_levels_get("any.Class"), LOG_WARN);
+	assert_int_equal(described_level("root"), LOG_WARN);
+	assert_int_equal(described_level("kafka.server.ZkAdminManager"), LOG_INFO); /* from "kafka" */
+	altered(l, "1", CONFIG_OP_SET, "kafka.server", "TRACE", 0, NULL);
+	assert_int_equal(described_level("kafka.server.ZkAdminManager"), LOG_TRACE);
+	altered(l, "1", CONFIG_OP_SET, "kafka.server.ZkAdminManager", "FATAL", 0, NULL);
+	assert_int_equal(described_level("kafka.server.ZkAdminManager"), LOG_FATAL);
+	assert_int_equal(described_level("kafka.server"), LOG_TRACE);
+	altered(l, "1", CONFIG_OP_DELETE, "kafka.server.ZkAdminManager", NULL, 0, NULL);
+	assert_int_equal(described_level("kafka.server.ZkAdminManager"), LOG_TRACE);
+	altered(l, "1", CONFIG_OP_SET, "no.such.Logger", "DEBUG", KERR_INVALID_CONFIG,
+		"Logger no.such.Logger does not exist!");
+	altered(l, "1", CONFIG_OP_SET, "root", "LOUD", KERR_INVALID_CONFIG,
+		"Cannot set the log level of root to LOUD as it is not a supported log level. Valid "
+		"log levels are DEBUG, ERROR, FATAL, INFO, TRACE, WARN");
 	altered(l, "1", CONFIG_OP_DELETE, "root", NULL, KERR_INVALID_REQUEST,
 		"Removing the log level of the root logger is not allowed");
-	altered(l, "1", CONFIG_OP_APPEND, "root", "INFO", KERR_INVALID_REQUEST, NULL);
+	altered(l, "1", CONFIG_OP_APPEND, "root", "INFO", KERR_INVALID_REQUEST,
+		"APPEND operation is not allowed for the BROKER_LOGGER resource");
 	altered(l, "2", CONFIG_OP_SET, "root", "INFO", KERR_INVALID_REQUEST, NULL);
+}
+
+static void test_a_bad_logger_spoils_the_whole_change(void **state)
+{
+	const struct config_change v[] = {
+		{STR("kafka"), STR("TRACE"), CONFIG_OP_SET}, {STR("no.such"), STR("INFO"), CONFIG_OP_SET}};
+	struct str text = STR_NULL;
+
+	(void)state;
+	assert_int_equal(s->alter(s->arg, &arena, CONFIG_RESOURCE_BROKER_LOGGER, STR("1"), v, 2, true,
+				 false, &text),
+		KERR_INVALID_CONFIG);
+	assert_int_equal(log_levels_get("kafka"), LOG_INFO);
+	assert_int_equal(s->alter(s->arg, &arena, CONFIG_RESOURCE_BROKER_LOGGER, STR("1"), v, 1, true,
+				 true, &text),
+		0);
+	assert_int_equal(log_levels_get("kafka"), LOG_INFO); /* only validated */
 }
 
 static void test_overrides_of_new_topics(void **state)
@@ -392,9 +503,12 @@ int main(void)
 		TEST(test_altering_topics),
 		TEST(test_the_whole_set_is_replaced_without_increments),
 		TEST(test_altering_brokers),
+		TEST(test_passwords_are_stored_encoded),
+		TEST(test_what_cannot_be_decoded_is_not_lost),
 		TEST(test_a_failed_write_is_told),
 		TEST(test_what_does_not_fit_into_a_znode_is_refused),
 		TEST(test_loggers),
+		TEST(test_a_bad_logger_spoils_the_whole_change),
 		TEST(test_overrides_of_new_topics),
 		TEST(test_settings_of_handlers),
 	};

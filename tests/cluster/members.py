@@ -5,6 +5,7 @@ import json
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
+from kazoo.exceptions import NoNodeError
 
 import wire
 from harness import wait_until
@@ -17,9 +18,9 @@ def bootstrap(brokers):
 def controller_of(run):
     """The id in /controller, None when there is none."""
     with run.zookeeper.client(run.chroot) as zk:
-        if zk.exists("/controller") is None:
-            return None
-        return json.loads(zk.get("/controller")[0])["brokerid"]
+        with contextlib.suppress(NoNodeError):
+            return json.loads(zk.get("/controller")[0])["brokerid"]
+        return None
 
 
 def await_controller(run, among, timeout=30):
@@ -28,7 +29,7 @@ def await_controller(run, among, timeout=30):
     found = wait_until(lambda: (lambda c: c in ids and (c,))(controller_of(run)), timeout, f"one of {ids} as controller")[0]
     for broker in among:
         with wire.Connection(broker) as c:
-            wait_until(lambda: c.controller() == found, timeout, f"{broker.name} to know the controller {found}")
+            wait_until(lambda: c.cluster()[1] == found, timeout, f"{broker.name} to know the controller {found}")
     return found
 
 
@@ -37,7 +38,16 @@ def admin_client(brokers):
     yield AdminClient({"bootstrap.servers": bootstrap(brokers)})
 
 
+def await_members(brokers):
+    """Until all of them have heard of all, so that topics are spread over all."""
+    ids = {b.id for b in brokers}
+    for broker in brokers:
+        with wire.Connection(broker) as c:
+            wait_until(lambda: ids <= set(c.cluster()[0]), 30, f"{broker.name} to know {ids}")
+
+
 def create_topic(brokers, topic, partitions=1, replicas=1, **config):
+    await_members(brokers)
     with admin_client(brokers) as admin:
         config = {k.replace("_", "."): str(v) for k, v in config.items()}
         admin.create_topics([NewTopic(topic, partitions, replicas, config=config)])[topic].result(30)
@@ -58,7 +68,9 @@ def leaders(admin, topic):
 
 
 def isr(admin, topic, partition=0):
-    return sorted(admin.list_topics(topic, timeout=10).topics[topic].partitions[partition].isrs)
+    """Sorted ids; None while the broker that answers has not heard of the partition."""
+    found = admin.list_topics(topic, timeout=10).topics[topic].partitions.get(partition)
+    return sorted(found.isrs) if found else None
 
 
 def write(brokers, topic, values, partition=0, **config):
@@ -68,7 +80,7 @@ def write(brokers, topic, values, partition=0, **config):
     for value in values:
         producer.produce(topic, value, partition=partition, callback=lambda e, _: e and failed.append(e))
         producer.poll(0)
-    assert producer.flush(60) == 0 and not failed, failed
+    assert producer.flush(60) == 0 and not failed, failed[:3]
 
 
 def read(brokers, topic, count, partition=0, timeout=60, **config):

@@ -56,6 +56,14 @@ tests_fuzz_fuzz_log_recovery_SOURCES = tests/fuzz/fuzz_log_recovery.c
 tests_fuzz_fuzz_log_recovery_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_log_recovery_LDADD = $(fuzz_main) $(UPTO_storage)
 
+fuzz_targets += tests/fuzz/fuzz_dump_log
+tests_fuzz_fuzz_dump_log_SOURCES = tests/fuzz/fuzz_dump_log.c
+tests_fuzz_fuzz_dump_log_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_dump_log_LDADD = $(fuzz_main) $(UPTO_tools)
+fuzz_targets += tests/fuzz/fuzz_cleaner
+tests_fuzz_fuzz_cleaner_SOURCES = tests/fuzz/fuzz_cleaner.c
+tests_fuzz_fuzz_cleaner_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_cleaner_LDADD = $(fuzz_main) $(UPTO_storage)
 fuzz_targets += tests/fuzz/fuzz_group_records
 tests_fuzz_fuzz_group_records_SOURCES = tests/fuzz/fuzz_group_records.c
 tests_fuzz_fuzz_group_records_LDFLAGS = $(fuzz_ldflags)

@@ -126,13 +126,13 @@ class Connection:
             lambda: (answer.take("hii"), answer.array(lambda: answer.take("i")), answer.array(
                 lambda: answer.take("i"))))))[0][0]
 
-    def controller(self):
-        """The controller's id as this broker has heard it, -1 when it has not."""
+    def cluster(self):
+        """The ids of the brokers and of the controller as this broker has heard them; -1: no controller."""
         answer = self.request(METADATA, 4, array([]) + b"\0")
         answer.take("i")
-        answer.array(lambda: (answer.take("i"), answer.string(), answer.take("i"), answer.string()))
+        ids = answer.array(lambda: (answer.take("i"), answer.string(), answer.take("i"), answer.string())[0])
         answer.string()
-        return answer.take("i")
+        return ids, answer.take("i")
 
     def produce(self, topic, partition, records, acks=1, version=7):
         """(error code, base offset)"""

@@ -118,12 +118,11 @@ static bool serve_one(const struct peer *p, int fd)
 	out.throttle_time_ms = 7;
 	switch (p->script) {
 	case WRONG_ID:
-		h.correlation_id++;
-		/* fall through */
 	case OLD_BROKER:
 	case ANSWER:
 	case ANSWER_SLOWLY:
-		put_answer(fd, API_HEARTBEAT, h.request_api_version, h.correlation_id, &out, p->script);
+		put_answer(fd, API_HEARTBEAT, h.request_api_version, h.correlation_id + (p->script == WRONG_ID), &out,
+		    p->script);
 		return true;
 	case CUT:
 		put_answer(fd, API_HEARTBEAT, h.request_api_version, h.correlation_id, &out, CUT);

@@ -21,6 +21,8 @@
 /* What the test handler does with a frame: its first byte tells. */
 enum { ECHO = 'e', ECHO_LATER = 'l', NO_ANSWER = 'n', CLOSE = 'c', FILE_ANSWER = 'f', THROTTLE = 't' };
 
+#define NO_LIMITS ((struct connection_limits){ INT32_MAX, INT32_MAX })
+
 struct fixture {
 	struct server *server;
 	struct worker_pool *pool;
@@ -96,12 +98,12 @@ static void on_frame(void *arg, struct connection *c, struct buf *frame)
 
 static struct server_config config_default(struct fixture *f)
 {
-	static const struct server_listener listener = { "PLAINTEXT", "127.0.0.1", 0 };
+	static const struct server_listener listener = { "PLAINTEXT", "127.0.0.1", 0, { INT32_MAX, INT32_MAX } };
 
 	return (struct server_config){ .listeners = &listener, .listeners_n = 1, .network_threads = 2,
 		.request_max_bytes = 8 << 20, .queued_max_bytes = -1, .send_buffer_bytes = -1,
-		.receive_buffer_bytes = -1, .backlog = 50, .idle_ms = 600000, .max_connections = 1000,
-		.max_connections_per_ip = 1000, .on_frame = on_frame, .arg = f };
+		.receive_buffer_bytes = -1, .backlog = 50, .idle_ms = 600000, .limits = { NO_LIMITS, 1000, NULL },
+		.quota_samples = 11, .quota_window_ms = 1000, .on_frame = on_frame, .arg = f };
 }
 
 static void start(struct fixture *f, const struct server_config *config)
@@ -350,7 +352,7 @@ static void an_address_has_a_limit(void **state UNUSED)
 	struct server_config config = config_default(&f);
 	int a, b;
 
-	config.max_connections_per_ip_overrides = "127.0.0.1:1";
+	config.limits.per_ip_overrides = "127.0.0.1:1";
 	start(&f, &config);
 	a = dial(&f);
 	send_frame(a, ECHO, "x", 1);
@@ -369,7 +371,7 @@ static void a_full_server_accepts_when_a_slot_is_free(void **state UNUSED)
 	struct server_config config = config_default(&f);
 	int a, b;
 
-	config.max_connections = 1;
+	config.limits.all.max_connections = 1;
 	start(&f, &config);
 	a = dial(&f);
 	send_frame(a, ECHO, "x", 1);
@@ -416,7 +418,7 @@ static void a_port_in_use_is_an_error(void **state UNUSED)
 	struct server *second;
 
 	start(&f, &config);
-	taken = (struct server_listener){ "PLAINTEXT", "127.0.0.1", f.port };
+	taken = (struct server_listener){ "PLAINTEXT", "127.0.0.1", f.port, NO_LIMITS };
 	config.listeners = &taken;
 	assert_int_equal(server_bind(&config, &second), -EADDRINUSE);
 	stop(&f);

@@ -13,6 +13,7 @@ INTEGRATION = HERE.parent / "integration"
 sys.path.insert(0, str(INTEGRATION))
 
 import harness  # noqa: E402  pylint: disable=wrong-import-position
+import tool_pairs  # noqa: E402  pylint: disable=wrong-import-position
 
 # The fixtures of the integration tests are ours too.
 _spec = importlib.util.spec_from_file_location("integration_conftest", INTEGRATION / "conftest.py")
@@ -21,16 +22,45 @@ _spec.loader.exec_module(_module)
 globals().update({k: v for k, v in vars(_module).items() if not k.startswith("__")})
 
 
-@pytest.fixture(scope="session")
-def kafka_home():
-    """A directory with libs/: the jars of Apache Kafka 3.9 and its dependencies."""
-    build = pathlib.Path(os.environ.get("MOLDAU_BUILD", harness.ROOT / "build"))
-    home = pathlib.Path(os.environ.get("MOLDAU_PEERS_DIR", build / "peers"))
-    fetched = subprocess.run([HERE / "fetch.sh", home / "libs"], capture_output=True, text=True, check=False)
+def fetched_home(home, *pom):
+    fetched = subprocess.run([HERE / "fetch.sh", home / "libs", *pom], capture_output=True, text=True, check=False)
     if fetched.returncode == 77:
         pytest.skip(fetched.stdout.strip())
     assert fetched.returncode == 0, fetched.stdout + fetched.stderr
     return home
+
+
+@pytest.fixture(scope="session")
+def kafka_home():
+    """A directory with libs/: the jars of Apache Kafka 3.9 and its dependencies."""
+    build = pathlib.Path(os.environ.get("MOLDAU_BUILD", harness.ROOT / "build"))
+    return fetched_home(pathlib.Path(os.environ.get("MOLDAU_PEERS_DIR", build / "peers")))
+
+
+@pytest.fixture(scope="session")
+def old_kafka_home():
+    """The same for Apache Kafka 2.8, the last with --zookeeper in its tools."""
+    build = pathlib.Path(os.environ.get("MOLDAU_BUILD", harness.ROOT / "build"))
+    return fetched_home(pathlib.Path(os.environ.get("MOLDAU_OLD_PEERS_DIR", build / "peers-2.8")), "pom-2.8.xml")
+
+
+@pytest.fixture(scope="module")
+def peer_broker(kafka_home, zookeeper):
+    """Apache's broker for all tests of a file: tools are compared in front of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOLDAU_TEST_BROKER", str(kafka_home))
+        for run in _module.make_run(zookeeper):
+            yield run.broker(0, offsets_topic_num_partitions=3)
+
+
+@pytest.fixture(scope="session")
+def tool_server(kafka_home, tmp_path_factory):
+    """A JVM for tool_pairs.ToolPair(server=...)."""
+    classes = tmp_path_factory.mktemp("tool-classes")
+    subprocess.run(["javac", "-nowarn", "-d", classes, "-cp", f"{kafka_home}/libs/*", HERE / "ToolServer.java"], check=True)
+    server = tool_pairs.ToolServer(kafka_home, classes)
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,8 @@ static void results_become_codes(void **state)
 	assert_int_equal(KERR_KAFKA_STORAGE_ERROR, kerr_of(-EIO));
 	assert_int_equal(KERR_KAFKA_STORAGE_ERROR, kerr_of(-ENOSPC));
 	assert_int_equal(KERR_KAFKA_STORAGE_ERROR, kerr_of(-EROFS));
+	assert_int_equal(KERR_KAFKA_STORAGE_ERROR, kerr_of(-ENOENT));
+	assert_int_equal(KERR_KAFKA_STORAGE_ERROR, kerr_of(-ENOTDIR));
 }
 
 int main(void)

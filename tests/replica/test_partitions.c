@@ -15,6 +15,7 @@
 #include "metadata/image.h"
 #include "protocol/errors.h"
 #include "replica_fixture.h"
+#include "storage/log_config.h"
 #include "storage/log_dirs.h"
 
 static struct partition_read consumer(int64_t offset)
@@ -157,6 +158,66 @@ static void too_few_in_sync_refuse_acks_all_only(void **state)
 	assert_int_equal(0, fixture_append(p, 1, 0, NULL, NULL));
 	assert_int_equal(0, high_watermark(p)); /* KAFKA-15583 */
 	partition_unref(p);
+}
+
+/* A waiting acks=all produce: done when everything below `required` is replicated. */
+struct waiter {
+	struct partition *p;
+	int64_t required;
+	bool done;
+	int16_t error;
+};
+
+static bool waiter_try(void *arg, int32_t which UNUSED)
+{
+	struct waiter *w = arg;
+
+	return partition_check_acks(w->p, w->required, &w->error);
+}
+
+static void waiter_complete(void *arg, enum delayed_end end)
+{
+	struct waiter *w = arg;
+
+	assert_int_equal(DELAYED_DONE, end);
+	w->done = true;
+}
+
+static void set_min_insync(struct partition *p, int32_t n)
+{
+	struct log *log = partition_log(p);
+	struct log_config *c = log_config_new();
+
+	c->min_insync_replicas = n;
+	log_set_config(log, c);
+	log_config_unref(c);
+	log_unref(log);
+	partitions_min_isr_moved(rf.partitions, partition_topic(p));
+}
+
+static void fewer_in_sync_may_be_enough_later(void **state)
+{
+	static const struct delayed_class waiting = { waiter_try, waiter_complete };
+	const struct delayed_key key = { DELAYED_PRODUCE, STR("t"), 0 };
+	struct partition *p, *other;
+	struct waiter w = { .required = 1 };
+
+	(void)state;
+	rf.min_insync_replicas = 2;
+	p = lead_three("t", 1);
+	other = fixture_lead("u", 0);
+	assert_int_equal(0, fixture_append(p, 1, 1, NULL, NULL)); /* the high watermark stays: one in sync, two needed */
+	w.p = p;
+	delayed_add(rf.delayed, &waiting, &w, &key, 1, clock_mono_ms(&clock_real) + 60000);
+	assert_false(w.done);
+	set_min_insync(other, 1);
+	assert_false(w.done);
+	set_min_insync(p, 1);
+	assert_true(w.done);
+	assert_int_equal(0, w.error);
+	assert_int_equal(1, high_watermark(p));
+	partition_unref(p);
+	partition_unref(other);
 }
 
 static void divergence_is_told(void **state)
@@ -528,6 +589,7 @@ int main(void)
 		T(epochs_fence_readers),
 		T(followers_move_the_high_watermark),
 		T(too_few_in_sync_refuse_acks_all_only),
+		T(fewer_in_sync_may_be_enough_later),
 		T(divergence_is_told),
 		T(a_follower_refuses),
 		T(leader_and_isr_answers),

@@ -21,8 +21,8 @@ struct log {
 	struct log_offsets at;
 	struct uuid id;
 	struct log_config *config;
-	int64_t opened_recovery_point, opened_start, last_flush_ms;
-	bool opened_clean, closed;
+	int64_t opened_recovery_point, opened_start, last_flush_ms, producer_expiration_ms;
+	bool opened_clean, closed, verify_transactions;
 };
 
 struct fake_log_world fake_logs;
@@ -78,6 +78,8 @@ int log_open(const struct log_open_args *args, struct log **ret)
 	log->topic = xstrdup(args->topic);
 	log->partition = args->partition;
 	log->parent = xstrdup(args->parent_dir);
+	log->producer_expiration_ms = args->producer_id_expiration_ms;
+	log->verify_transactions = args->verify_transactions;
 	log->path = xasprintf("%s/%s", args->parent_dir, args->name);
 	log->config = log_config_ref(args->config);
 	log->opened_recovery_point = args->recovery_point;
@@ -213,6 +215,18 @@ int log_set_topic_id(struct log *log, struct uuid id)
 		r = KERR_INCONSISTENT_TOPIC_ID;
 	pthread_mutex_unlock(&log->mutex);
 	return r;
+}
+
+int64_t fake_log_producer_expiration(const struct log *log, bool *ret_verify)
+{
+	*ret_verify = log->verify_transactions;
+	return log->producer_expiration_ms;
+}
+
+void log_set_producer_rules(struct log *log, int64_t expiration_ms, bool verify_transactions)
+{
+	log->producer_expiration_ms = expiration_ms;
+	log->verify_transactions = verify_transactions;
 }
 
 void log_set_config(struct log *log, struct log_config *config)

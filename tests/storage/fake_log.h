@@ -31,6 +31,7 @@ int64_t fake_log_opened_recovery_point(const struct log *log);
 int64_t fake_log_opened_start(const struct log *log);
 bool fake_log_opened_clean(const struct log *log);
 bool fake_log_is_closed(const struct log *log);
+int64_t fake_log_producer_expiration(const struct log *log, bool *ret_verify);
 void fake_log_set_last_flush(struct log *log, int64_t wall_ms);
 
 #endif

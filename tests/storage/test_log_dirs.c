@@ -294,11 +294,34 @@ static void the_deletion_delay_can_change(void **state)
 	(void)state;
 	dirs_open(1, NULL);
 	dirs_load();
-	log_dirs_reconfigure(fx.d, 2, 0, 1000);
+	log_dirs_reconfigure(fx.d, 2, 0, 1000, false);
 	create("t", 0);
 	assert_int_equal(0, log_dirs_delete(fx.d, "t", 0));
 	log_dirs_remove_doomed(fx.d);
 	assert_int_equal(1, atomic_load(&fake_logs.deleted));
+}
+
+static void expect_producer_rules(int32_t partition, int64_t expiration_ms, bool verify)
+{
+	struct log *log = get_or_create("t", partition);
+	bool verifies;
+
+	assert_int_equal(expiration_ms, fake_log_producer_expiration(log, &verifies));
+	assert_int_equal(verify, verifies);
+	log_unref(log);
+}
+
+static void the_rules_for_producers_can_change(void **state)
+{
+	(void)state;
+	dirs_open(1, NULL);
+	dirs_load();
+	expect_producer_rules(0, 86400000, false);
+	log_dirs_reconfigure(fx.d, 2, 0, 1000, true);
+	expect_producer_rules(0, 1000, true); /* that are there */
+	expect_producer_rules(1, 1000, true); /* that are made later */
+	log_dirs_reconfigure(fx.d, 2, 0, 2000, false);
+	expect_producer_rules(0, 2000, false);
 }
 
 /* S18 (e) in disguise: were its line to stay, the next unclean start would cut the new log to offset 300. */
@@ -973,6 +996,7 @@ int main(void)
 		T(a_name_too_long_is_refused),
 		T(a_deleted_log_is_renamed_and_removed_later),
 		T(the_deletion_delay_can_change),
+		T(the_rules_for_producers_can_change),
 		T(a_new_log_does_not_inherit_the_checkpoints_of_a_deleted_one),
 		T(creating_and_deleting_at_once_opens_each_log_once),
 		T(logs_are_loaded_with_their_checkpoints),

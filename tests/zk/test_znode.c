@@ -250,8 +250,8 @@ static void configs(void **state)
 	znode_config_put(&c, "cleanup.policy", "delete\xff");
 	assert_string_equal("a/\"b\"\n", znode_config_get(&c, "x"));
 	znode_config_fini(&c);
-	for (size_t i = 0; i < 4; i++) {
-		const char *const none[] = { NULL, "", "nonsense", "{\"version\":1}" };
+	for (size_t i = 0; i < 7; i++) {
+		const char *const none[] = { NULL, "", "nonsense", "[]", "{\"version\":1}", "{\"config\":[]}", "{\"config\":\"x\"}" };
 
 		assert_int_equal(0, znode_config_decode(none[i], none[i] ? LEN(none[i]) : -1, &c));
 		assert_int_equal(0, c.n);

@@ -1,0 +1,94 @@
+"""Clusters of our brokers and Apache Kafka's: one keeps what the other acknowledged, whoever leads and whoever decides.
+
+MOLDAU_TEST_CHAOS_S is how long the faults go on (default 40 s), MOLDAU_TEST_SEED repeats a run.
+"""
+
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cluster"))
+
+import chaos  # noqa: E402  pylint: disable=wrong-import-position
+import members  # noqa: E402  pylint: disable=wrong-import-position
+from harness import wait_until  # noqa: E402  pylint: disable=wrong-import-position
+
+SECONDS = float(os.environ.get("MOLDAU_TEST_CHAOS_S", 40))
+SEED = int(os.environ["MOLDAU_TEST_SEED"]) if "MOLDAU_TEST_SEED" in os.environ else None
+
+
+def cluster(run, home, kinds, **settings):
+    """One broker per letter: m is ours, a is Apache's."""
+    brokers = [run.broker(i, start=False, apache=home if kind == "a" else None, replica_lag_time_max_ms=3000,
+                          zookeeper_session_timeout_ms=4000, **settings) for i, kind in enumerate(kinds)]
+    for broker in brokers:
+        broker.launch()
+    for broker in brokers:
+        broker.wait_started()
+    return brokers
+
+
+@pytest.mark.parametrize("kinds", ["mma", "maa"])
+def test_nothing_acknowledged_is_lost(own_run, kafka_home, kinds):
+    chaos.rage(own_run, cluster(own_run, kafka_home, kinds), SECONDS, SEED)
+
+
+def make_controller(run, brokers, wanted):
+    """Deletes /controller until `wanted` is elected."""
+    def elected():
+        if members.controller_of(run) == wanted.id:
+            return True
+        with run.zookeeper.client(run.chroot) as zk:
+            if zk.exists("/controller"):
+                zk.delete("/controller")
+        return False
+
+    wait_until(elected, 60, f"{wanted.name} as controller", every=0.5)
+    members.await_controller(run, brokers)
+
+
+@pytest.mark.parametrize("controller", [0, 1], ids=["ours", "apache"])
+def test_whoever_decides(own_run, kafka_home, controller):
+    """Topics are made, moved and deleted, leaders elected, under a controller of either kind."""
+    brokers = cluster(own_run, kafka_home, "mam")
+    make_controller(own_run, brokers, brokers[controller])
+    members.create_topic(brokers, "t", 6, 3, min_insync_replicas=3)
+    for p in range(6):
+        members.write(brokers, "t", [b"%d" % i for i in range(500)], p, acks=-1)
+    for p in range(6):
+        chaos.await_identical(brokers, "t", p)
+    stopped = brokers[2]
+    stopped.stop()
+    with members.admin_client(brokers[:2]) as admin:
+        wait_until(lambda: set(members.leaders(admin, "t").values()) <= {0, 1}, 30, "leaders elsewhere")
+    stopped.start()
+    chaos.await_isr(brokers, "t", {0, 1, 2}, timeout=60)
+    with members.admin_client(brokers) as admin:
+        admin.delete_topics(["t"])["t"].result(30)
+    wait_until(lambda: all(b.partition_dir("t", p) is None for b in brokers for p in range(6)), 60, "logs to be gone")
+
+
+def replace(broker, home):
+    """The other kind of broker on the same directories, settings and port."""
+    broker.stop()
+    broker.apache = None if broker.apache else home
+    broker.start_again_after_kill()
+
+
+def test_a_cluster_is_replaced_one_broker_at_a_time_and_back(own_run, kafka_home):
+    brokers = cluster(own_run, kafka_home, "aaa")
+    members.create_topic(brokers, "c", chaos.PARTITIONS, 3, min_insync_replicas=2)
+    load = chaos.Load(brokers, "c")
+    load.thread.start()
+    try:
+        for broker in brokers + brokers:
+            replace(broker, kafka_home)
+            chaos.await_isr(brokers, "c", {0, 1, 2}, timeout=60)
+            before = load.progress()
+            wait_until(lambda: all(now > was for now, was in zip(load.progress(), before)), 60, "writes to go on")
+    finally:
+        load.stop()
+    assert all(b.apache for b in brokers)
+    chaos.assert_unharmed(brokers, load)

@@ -72,7 +72,7 @@ static void answer_one(struct request *req)
 	struct find_coordinator_response_coordinator c = answer_of(req, in->key);
 
 	out->error_code = c.error_code;
-	out->error_message = str_of(kerr_text(c.error_code)); /* "NONE" on success, as Kafka has it */
+	out->error_message = c.error_code ? str_of(kerr_text(c.error_code)) : STR("NONE"); /* as Kafka has it */
 	out->node_id = c.node_id;
 	out->host = c.host;
 	out->port = c.port;

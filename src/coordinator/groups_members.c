@@ -1,6 +1,4 @@
 /* groups_members.c - JoinGroup, SyncGroup, Heartbeat, LeaveGroup: from the id to the group (coordinators.md 2.8 to 2.11). */
-#include <errno.h>
-
 #include "coordinator/groups_priv.h"
 #include "protocol/errors.h"
 
@@ -33,23 +31,6 @@ static void refuse_sync(struct groups_waiter *w, int error)
 	w->send(w);
 }
 
-/* The group, made when it is not there and `make` is set. */
-static int find_or_make(struct turn *t, struct str group_id, bool make, int absent, struct row **ret)
-{
-	struct group *g;
-
-	*ret = shard_find(t->shard, group_id);
-	if (*ret)
-		return 0;
-	if (!make)
-		return absent;
-	g = group_new(t->shard->pool, group_id, t->now);
-	if (!g)
-		return -ENOMEM;
-	*ret = shard_add(t->shard, g);
-	return 0;
-}
-
 void groups_join(struct groups *gs, struct str group_id, struct group_join *in, struct groups_waiter *w)
 {
 	struct row *row;
@@ -61,7 +42,7 @@ void groups_join(struct groups *gs, struct str group_id, struct group_join *in, 
 	in->waiter = w;
 	r = group_check_session_timeout(&gs->config.group, in->session_timeout_ms);
 	if (r == 0)
-		r = find_or_make(&t, group_id, in->member_id.len == 0, KERR_UNKNOWN_MEMBER_ID, &row);
+		r = turn_find_or_make(&t, group_id, in->member_id.len == 0, KERR_UNKNOWN_MEMBER_ID, &row);
 	if (r == 0) {
 		group_join(row->g, t.now, in, &t.fx);
 		turn_settle(&t, row);
@@ -123,26 +104,4 @@ int groups_leave(struct groups *gs, struct str group_id, struct groups_leaving *
 		turn_settle(&t, row);
 	turn_end(&t);
 	return 0;
-}
-
-/* --- commits: groups_offsets.c has the rest --- */
-
-void groups_commit(struct groups *gs, struct str group_id, struct groups_commit *c)
-{
-	struct group_commit *gc = NULL;
-	struct row *row;
-	struct turn t;
-
-	c->error = turn_for(&t, gs, group_id, true);
-	if (c->error)
-		return c->waiter.send(&c->waiter);
-	c->error = find_or_make(&t, group_id, c->request.generation < 0 || c->request.producer_id >= 0,
-	    KERR_ILLEGAL_GENERATION, &row);
-	if (c->error == 0)
-		c->error = group_commit_begin(row->g, t.now, &c->request, &gc);
-	if (gc)
-		turn_append_commit(&t, group_id, gc, c);
-	else
-		turn_answer(&t, &c->waiter);
-	turn_end(&t);
 }

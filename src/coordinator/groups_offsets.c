@@ -1,9 +1,34 @@
-/* groups_offsets.c - OffsetFetch and OffsetDelete: from the id to the group (coordinators.md 2.14, 2.17). */
+/* groups_offsets.c - OffsetCommit, OffsetFetch, OffsetDelete: from the id to the group (coordinators.md 2.12, 2.14,
+ * 2.17). */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "coordinator/groups_priv.h"
 #include "protocol/errors.h"
+
+/* --- commit --- */
+
+void groups_commit(struct groups *gs, struct str group_id, struct groups_commit *c)
+{
+	struct group_commit *gc = NULL;
+	struct row *row;
+	struct turn t;
+
+	c->error = turn_for(&t, gs, group_id, true);
+	if (c->error)
+		return c->waiter.send(&c->waiter);
+	c->error = turn_find_or_make(&t, group_id, c->request.generation < 0 || c->request.producer_id >= 0,
+	    KERR_ILLEGAL_GENERATION, &row);
+	if (c->error == 0)
+		c->error = group_commit_begin(row->g, t.now, &c->request, &gc);
+	if (gc)
+		turn_append_commit(&t, group_id, gc, c);
+	else
+		turn_answer(&t, &c->waiter);
+	turn_end(&t);
+}
+
+/* --- fetch --- */
 
 static bool keep(struct arena *a, struct group_offset *o)
 {

@@ -83,6 +83,8 @@ void turn_begin(struct turn *t, struct shard *s);
 /* The same for a request about a group: 0 with the lock taken, or the error of 2.6 without. `any_id`: the empty one
  * is fine. */
 int turn_for(struct turn *t, struct groups *gs, struct str group_id, bool any_id) MUST_CHECK;
+/* The group's row, made when it is not there and `make` is set. 0 | `absent` | -ENOMEM. */
+int turn_find_or_make(struct turn *t, struct str group_id, bool make, int absent, struct row **ret) MUST_CHECK;
 /* Performs the effects of the calls on the group of `row` and arms its timer. */
 void turn_settle(struct turn *t, struct row *row);
 void turn_answer(struct turn *t, struct groups_waiter *w);

@@ -43,3 +43,4 @@ src_coordinator_libcoordinator_a_SOURCES = \
 	src/coordinator/shard_load.c \
 	src/coordinator/topic_set.c \
 	src/coordinator/topic_set.h
+EXTRA_DIST += src/coordinator/README.md

@@ -1,4 +1,8 @@
-/* log_scan.c - see log_scan.h. The end is looked at again for every chunk: a leader's log may grow meanwhile. */
+/* log_scan.c - see log_scan.h. The end is looked at again for every chunk: a leader's log may grow meanwhile.
+ *
+ * A batch whose length is damaged looks like the end of its segment to whoever reads, and hides what is behind it. So the
+ * bytes are counted: what was read must be what the log has, unless the log changed meanwhile.
+ */
 #include "coordinator/log_scan.h"
 
 #include <errno.h>
@@ -43,7 +47,7 @@ static int one_chunk(struct log_scan *s, const struct log_slice *slice, int64_t 
 
 int log_scan(struct log *log, struct log_scan *s)
 {
-	int64_t offset = log_start_offset(log), before;
+	int64_t offset = log_start_offset(log), size = log_size(log), in_front = -1, before;
 	struct log_slice slice;
 	struct arena unused;
 	int r = 0;
@@ -65,6 +69,8 @@ int log_scan(struct log *log, struct log_scan *s)
 		if (r)
 			break;
 		before = offset;
+		if (in_front < 0)
+			in_front = slice.at; /* below the log start offset */
 		if (slice.len)
 			r = one_chunk(s, &slice, &offset);
 		log_slice_fini(&slice);
@@ -72,5 +78,7 @@ int log_scan(struct log *log, struct log_scan *s)
 			break; /* nothing but the gap that compaction left at the end */
 	}
 	arena_fini(&unused);
+	if (r == 0 && size == log_size(log) && (int64_t)s->bytes != size - MAX(in_front, 0))
+		r = KERR_CORRUPT_MESSAGE;
 	return r < 0 && r != -ECANCELED ? FAIL(r) : r;
 }

@@ -31,7 +31,7 @@ struct log_scan {
 
 /* 0                      all was read
  * -ECANCELED             proceed said no
- * KERR_CORRUPT_MESSAGE   what follows cannot be told apart any more
+ * KERR_CORRUPT_MESSAGE   not all of it can be told apart: batch was not called for some
  * KERR_KAFKA_STORAGE_ERROR the log was closed
  * -errno                 the disk failed, or batch said so                                              */
 int log_scan(struct log *log, struct log_scan *s) MUST_CHECK;

@@ -6,6 +6,7 @@
  * finds everything in place.
  */
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +99,22 @@ int turn_for(struct turn *t, struct groups *gs, struct str group_id, bool any_id
 	if (r)
 		turn_end(t);
 	return r;
+}
+
+int turn_find_or_make(struct turn *t, struct str group_id, bool make, int absent, struct row **ret)
+{
+	struct group *g;
+
+	*ret = shard_find(t->shard, group_id);
+	if (*ret)
+		return 0;
+	if (!make)
+		return absent;
+	g = group_new(t->shard->pool, group_id, t->now);
+	if (!g)
+		return -ENOMEM;
+	*ret = shard_add(t->shard, g);
+	return 0;
 }
 
 void turn_answer(struct turn *t, struct groups_waiter *w)

@@ -105,7 +105,8 @@ static int read_log(struct load *l)
 		report_damage(l, &scan);
 	if (r == 0 || r == -ECANCELED)
 		return r;
-	log_error(PREFIX "Error loading offsets from " SHARD_NAME ": %s. Its groups are not served by this broker.",
+	log_error(PREFIX "Error loading offsets from " SHARD_NAME ": %s. Its groups are not served by "
+		  "this broker; another replica may still have all of it.",
 	    broker_id(l->shard), (int)l->shard->index, r > 0 ? kerr_text(r) : error_text(r, text, sizeof(text)));
 	if (r < 0 && r != -ENOMEM)
 		partitions_storage_failed(l->shard->owner->config.partitions, l->p, r);

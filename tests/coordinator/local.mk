@@ -60,6 +60,11 @@ tests_coordinator_test_groups_SOURCES = tests/coordinator/test_groups.c $(groups
 tests_coordinator_test_groups_CPPFLAGS = $(groups_cppflags)
 tests_coordinator_test_groups_LDADD = $(UPTO_coordinator) $(TEST_LIBS)
 
+check_PROGRAMS += tests/coordinator/test_log_scan
+tests_coordinator_test_log_scan_SOURCES = tests/coordinator/test_log_scan.c $(replica_fixture)
+tests_coordinator_test_log_scan_CPPFLAGS = $(groups_cppflags)
+tests_coordinator_test_log_scan_LDADD = $(UPTO_coordinator) $(TEST_LIBS)
+
 check_PROGRAMS += tests/coordinator/test_owner
 tests_coordinator_test_owner_SOURCES = tests/coordinator/test_owner.c
 tests_coordinator_test_owner_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests

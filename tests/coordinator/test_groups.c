@@ -1,6 +1,7 @@
 /* test_groups.c - the shell: leadership, loading, waiting for replicas, timers, removal, and many threads at once. */
 #include "groups_fixture.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "protocol/errors.h"
 #include "protocol/messages.h"
 #include "record/builder.h"
@@ -267,6 +269,32 @@ static void strange_records_are_passed_over(void **state)
 	groups_fixture_await(1);
 	assert_int_equal(5, fetched("g", "t", 0));
 	assert_int_equal(6, fetched("g", "t", 1));
+}
+
+/* Offsets that go back without a word would be worse than clients that wait. */
+static void a_log_that_cannot_be_read_is_not_served(void **state)
+{
+	uint8_t length = 0x7f;
+	char path[256];
+	struct log *log;
+	struct file *f;
+	int64_t at;
+
+	(void)state;
+	begin(1);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(0, commit("g", "t", i, 5));
+	log = groups_fixture_log(0);
+	at = log_size(log) / 10 * 5 + 8; /* the highest byte of the sixth batch's length */
+	(void)snprintf(path, sizeof(path), "%s/00000000000000000000.log", log_dir_path(log));
+	log_unref(log);
+	assert_int_equal(0, file_open(path, O_RDWR, 0, &f));
+	assert_int_equal(0, file_write_full(f, &length, 1, at));
+	file_unref(f);
+	groups_fixture_follow(0, 1);
+	groups_fixture_lead(0, 2, 1);
+	groups_fixture_await(0);
+	assert_int_equal(-1000 - KERR_NOT_COORDINATOR, fetched("g", "t", 0));
 }
 
 /* --- replicas --- */
@@ -621,6 +649,7 @@ int main(void)
 		T(everything_is_there_after_a_restart),
 		T(a_commit_that_is_too_large_is_refused),
 		T(strange_records_are_passed_over),
+		T(a_log_that_cannot_be_read_is_not_served),
 		T(a_commit_waits_for_its_replicas),
 		T(replicas_that_do_not_come_are_not_waited_for_long),
 		T(too_few_replicas_refuse),

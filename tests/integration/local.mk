@@ -1,4 +1,6 @@
 # integration tests: run by tests/run.sh, not by make check, since they need Python packages and a ZooKeeper
+EXTRA_DIST += tests/integration/clients.py tests/integration/conformance.py tests/integration/group_members.py tests/integration/conftest.py \
+	tests/integration/harness.py tests/integration/messages.py tests/integration/records.py \
 EXTRA_DIST += \
 	tests/integration/clients.py \
 	tests/integration/commands.py \

@@ -4,7 +4,7 @@ EXTRA_DIST += \
 	tests/peers/conftest.py \
 	tests/peers/fetch.sh \
 	tests/peers/pom.xml \
-	tests/peers/test_java_client.py \
+	tests/peers/test_java_client.py tests/peers/test_perf_tools.py \
 	tests/peers/test_mixed_cluster.py \
 	tests/peers/test_random_operations.py \
 	tests/peers/test_recordings.py \
@@ -12,5 +12,5 @@ EXTRA_DIST += \
 	tests/peers/tool_pairs.py
 EXTRA_DIST += tests/peers/ClientCheck.java tests/peers/DumpCheck.java tests/peers/conftest.py tests/peers/fetch.sh \
 	tests/peers/pom.xml tests/peers/test_dump_log.py \
-	tests/peers/test_java_client.py tests/peers/test_mixed_cluster.py tests/peers/test_random_operations.py \
+	tests/peers/test_java_client.py tests/peers/test_perf_tools.py tests/peers/test_mixed_cluster.py tests/peers/test_random_operations.py \
 	tests/peers/test_recordings.py tests/peers/test_same_files.py

@@ -35,9 +35,10 @@ def kafka_home():
 
 @pytest.fixture(scope="session")
 def client_classes(kafka_home, tmp_path_factory):
-    """ClientCheck, compiled."""
+    """ClientCheck and PasswordCheck, compiled."""
     classes = tmp_path_factory.mktemp("classes")
-    subprocess.run(["javac", "-nowarn", "-d", classes, "-cp", f"{kafka_home}/libs/*", HERE / "ClientCheck.java"], check=True)
+    subprocess.run(["javac", "-nowarn", "-d", classes, "-cp", f"{kafka_home}/libs/*", *HERE.glob("*.java")],
+                   check=True)
     return classes
 
 

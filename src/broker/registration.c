@@ -21,7 +21,8 @@
 #include "base/logger.h"
 #define EPHEMERAL_CLASS "kafka.zk.KafkaZkClient$CheckedEphemeral"
 
-/* A server looks for expired sessions once per tick, so an expiry may come later than the timeout. */
+/* A server looks for expired sessions once per tick, so an expiry may come a tick later than the timeout; the shortest
+ * timeout that a server agrees to is two ticks, unless it is told otherwise. */
 #define EXPIRY_SLACK_MAX_MS 4000
 
 /* ---- what every broker makes ---- */
@@ -363,7 +364,7 @@ static int resolve_conflict(struct registration *r, int64_t *deadline_ms, struct
 		return rc == 0 || rc == ZK_NO_NODE ? ZK_NO_NODE : FAIL(rc > 0 ? -EPROTO : rc);
 	}
 	if (*deadline_ms == 0) {
-		*deadline_ms = clock_mono_ms(&clock_real) + timeout + MIN(timeout / 4, EXPIRY_SLACK_MAX_MS);
+		*deadline_ms = clock_mono_ms(&clock_real) + timeout + MIN(timeout / 2, EXPIRY_SLACK_MAX_MS);
 		log_warn("/brokers/ids/%d is held by session 0x%" PRIx64 ". If it is left over from a broker that was killed it expires "
 			 "within %" PRId64 " ms; waiting for that",
 		    r->id, (uint64_t)owner, timeout);

@@ -55,7 +55,9 @@ struct client_metrics {
 	struct traffic all;
 	double buffer_used, records, bytes, retries;
 	double connections, connects, disconnects, in_flight;
-	double rebalances, partitions;
+	double rebalances, partitions, fetches;
+	const char *consumed_topic; /* NULL: what the tool took is not known */
+	double consumed_records, consumed_bytes;
 	struct mean batch_bytes, batch_records, queued_ms;
 	struct node *nodes;
 	size_t nodes_n, nodes_cap;
@@ -141,7 +143,7 @@ static void take_brokers(struct client_metrics *m, const json_t *brokers)
 	const char *name, *state;
 	json_t *b;
 
-	m->connections = m->connects = m->disconnects = m->in_flight = m->retries = 0;
+	m->connections = m->connects = m->disconnects = m->in_flight = m->retries = m->fetches = 0;
 	for (size_t i = 0; i < m->nodes_n; i++)
 		m->nodes[i].traffic = (struct traffic){.latency_ms = m->nodes[i].traffic.latency_ms};
 	json_object_foreach((json_t *)(uintptr_t)brokers, name, b)
@@ -154,6 +156,7 @@ static void take_brokers(struct client_metrics *m, const json_t *brokers)
 		m->disconnects += number(b, "disconnects");
 		m->in_flight += number(b, "waitresp_cnt");
 		m->retries += number(b, "txretries");
+		m->fetches += number(json_object_get(b, "req"), "Fetch");
 		node->traffic.requests += number(b, "tx");
 		node->traffic.out_bytes += number(b, "txbytes");
 		node->traffic.responses += number(b, "rx");
@@ -222,6 +225,16 @@ uint64_t client_metrics_reports(struct client_metrics *m)
 	return n;
 }
 
+void client_metrics_consumed(
+	struct client_metrics *m, const char *topic, int64_t records, int64_t bytes)
+{
+	pthread_mutex_lock(&m->lock);
+	m->consumed_topic = topic;
+	m->consumed_records = (double)records;
+	m->consumed_bytes = (double)bytes;
+	pthread_mutex_unlock(&m->lock);
+}
+
 void client_metrics_conf(rd_kafka_conf_t *conf)
 {
 	char why[128];
@@ -284,11 +297,13 @@ static void add_traffic(
 	add_average(m, group, "request-latency", tag, t->latency_ms);
 }
 
-static void add_client(struct client_metrics *m, const char *kind)
+static void add_network(struct client_metrics *m)
 {
-	CLEANUP(freep) char *group = xasprintf("%s-metrics", kind);
-	CLEANUP(freep) char *nodes = xasprintf("%s-node-metrics", kind);
+	static const char group[] = "producer-metrics", nodes[] = "producer-node-metrics";
 
+	add_text(m, "app-info", "start-time-ms", "",
+		xasprintf("%lld", (long long)m->start_wall_ms));
+	add_text(m, "app-info", "version", "", xstrdup(TOOL_KAFKA_VERSION));
 	add_traffic(m, group, "", &m->all);
 	add_count(m, group, "network-io", "", m->all.requests + m->all.responses);
 	add_count(m, group, "connection-creation", "", m->connects);
@@ -323,22 +338,26 @@ static void add_producer(struct client_metrics *m)
 	}
 }
 
+/* Kafka prints them when the consumer has been closed and has taken back the rest. */
 static void add_consumer(struct client_metrics *m)
 {
 	static const char fetch[] = "consumer-fetch-manager-metrics";
 	static const char group[] = "consumer-coordinator-metrics";
+	CLEANUP(freep) char *tag = NULL;
 
-	add_count(m, fetch, "records-consumed", "", m->records);
-	add_count(m, fetch, "bytes-consumed", "", m->bytes);
+	add_count(m, fetch, "fetch", "", m->fetches);
+	add(m, fetch, "fetch-size-avg", "", m->bytes / m->fetches);
+	add(m, fetch, "records-per-request-avg", "", m->records / m->fetches);
 	add(m, group, "rebalance-total", "", m->rebalances);
 	add(m, group, "assigned-partitions", "", m->partitions);
-	for (size_t i = 0; i < m->topics_n; i++) {
-		CLEANUP(freep) char *tag = xasprintf(", topic=%s", m->topics[i].name);
-
-		for (char *dot = tag; (dot = strchr(dot, '.'));)
-			*dot = '_'; /* as Java has it */
-		add_count(m, fetch, "records-consumed", tag, m->topics[i].records);
-		add_count(m, fetch, "bytes-consumed", tag, m->topics[i].bytes);
+	if (!m->consumed_topic)
+		return;
+	tag = xasprintf(", topic=%s", m->consumed_topic);
+	for (char *dot = tag; (dot = strchr(dot, '.'));)
+		*dot = '_'; /* as Java has it */
+	for (int i = 0; i < 2; i++) {
+		add_count(m, fetch, "records-consumed", i ? tag : "", m->consumed_records);
+		add_count(m, fetch, "bytes-consumed", i ? tag : "", m->consumed_bytes);
 	}
 }
 
@@ -386,14 +405,12 @@ void client_metrics_print(struct client_metrics *m, bool fresh, FILE *out)
 	pthread_mutex_lock(&m->lock);
 	if (fresh)
 		wait_fresh(m);
-	add_text(m, "app-info", "start-time-ms", "",
-		xasprintf("%lld", (long long)m->start_wall_ms));
-	add_text(m, "app-info", "version", "", xstrdup(TOOL_KAFKA_VERSION));
-	add_client(m, m->kind == CLIENT_PRODUCER ? "producer" : "consumer");
-	if (m->kind == CLIENT_PRODUCER)
+	if (m->kind == CLIENT_PRODUCER) {
+		add_network(m);
 		add_producer(m);
-	else
+	} else {
 		add_consumer(m);
+	}
 	add(m, "kafka-metrics-count", "count", "", (double)m->rows_n + 1);
 	print_rows(m, out);
 	pthread_mutex_unlock(&m->lock);

@@ -30,6 +30,10 @@ void client_metrics_take(struct client_metrics *m, const char *json, size_t len)
 /* How many there have been. */
 uint64_t client_metrics_reports(struct client_metrics *m);
 
+/* How much a consumer has taken of a topic, whose name must stay; librdkafka knows only what it has fetched. */
+void client_metrics_consumed(
+	struct client_metrics *m, const char *topic, int64_t records, int64_t bytes);
+
 /* Prints the table, sorted by name. With `fresh` it waits for the next report first, for a second at most. */
 void client_metrics_print(struct client_metrics *m, bool fresh, FILE *out);
 

@@ -365,6 +365,15 @@ static void wait_metrics(struct perf *p)
 	}
 }
 
+static void print_metrics(struct perf *p)
+{
+	const char *topic = NULL;
+
+	(void)!options_text(p->options, PERF_TOPIC, &topic);
+	client_metrics_consumed(p->metrics, topic, p->stats.records, p->stats.bytes);
+	client_metrics_print(p->metrics, false, stdout);
+}
+
 static int measure(struct perf *p)
 {
 	int64_t end_ms;
@@ -383,7 +392,7 @@ static int measure(struct perf *p)
 		wait_metrics(p);
 	consume_stats_print_total(&p->stats, end_ms);
 	if (p->metrics)
-		client_metrics_print(p->metrics, false, stdout);
+		print_metrics(p);
 	return 0;
 }
 

@@ -81,6 +81,17 @@ static int set_delivery_timeout(struct producer *p, struct properties *config, i
 	return 0;
 }
 
+/* Every value by itself, before those that depend on each other. */
+static int check_values(const struct properties *config, char **ret_exception)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	CLEANUP(freep) char *error = NULL;
+	int r = client_properties_apply(config, CLIENT_PRODUCER, conf, &error);
+
+	rd_kafka_conf_destroy(conf);
+	return r ? throw(ret_exception, xasprintf(CONFIG_EXCEPTION "%s", error)) : 0;
+}
+
 /* librdkafka wants records to expire no later than their transaction. */
 static void limit_to_transaction(
 	struct producer *p, struct properties *config, int64_t transaction_ms)
@@ -112,12 +123,7 @@ int producer_init(struct producer *p, struct properties *config, char **ret_exce
 	};
 
 	*p = (struct producer){.partition = -1};
-	if (!properties_get(config, "bootstrap.servers"))
-		return throw(ret_exception,
-			xstrdup(CONFIG_EXCEPTION "Missing required configuration "
-						 "\"bootstrap.servers\" which has no default "
-						 "value."));
-	if (set_idempotence(config, ret_exception))
+	if (check_values(config, ret_exception) || set_idempotence(config, ret_exception))
 		return -EINVAL;
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
 		CLEANUP(freep) char *error = NULL;

@@ -153,6 +153,13 @@ static void test_bad_combinations(void **state)
 	refused(MINIMAL "log.retention.ms=0\n",
 		"f:2: log.retention.ms=0: log.retention.ms must be unlimited (-1) "
 		"or, greater than or equal to 1");
+	refused(MINIMAL "log.cleaner.dedupe.buffer.size=1048576\n",
+		"f:2: log.cleaner.dedupe.buffer.size=1048576: log.cleaner.dedupe.buffer.size must be "
+		"at least 1MB per cleaner thread.");
+	refused(MINIMAL "log.cleaner.io.buffer.load.factor=0\n",
+		"f:2: log.cleaner.io.buffer.load.factor=0: offset map is too small to fit in even a "
+		"single message, so log cleaning will never make progress. You can increase "
+		"log.cleaner.dedupe.buffer.size or decrease log.cleaner.threads");
 	refused(MINIMAL "listeners=PLAINTEXT://:9092,PLAINTEXT://:9093\n",
 		"f:2: listeners=PLAINTEXT://:9092,PLAINTEXT://:9093: Each listener must have a "
 		"different name, "

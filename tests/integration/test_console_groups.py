@@ -16,13 +16,6 @@ from harness import ROOT, SLOW, wait_until
 from test_tools import expect, produce, tool
 
 
-@pytest.fixture(scope="module", autouse=True)
-def coordinator(shared_broker):
-    out = tool("consumer-groups", "--bootstrap-server", shared_broker.address, "--list").out
-    if "does not support LIST_GROUPS" in out:
-        pytest.skip("this broker does not coordinate groups")
-
-
 @pytest.fixture
 def group(topic):
     return "g-" + topic

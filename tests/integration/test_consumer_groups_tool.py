@@ -67,8 +67,6 @@ class Member:
 @pytest.fixture(scope="module", autouse=True)
 def data(shared_broker):
     """Topics and groups that the tests look at and leave alone."""
-    if "does not support LIST_GROUPS" in groups(shared_broker, "--list").out:
-        pytest.skip("this broker does not coordinate groups")
     producer = confluent_kafka.Producer({"bootstrap.servers": shared_broker.address})
     for topic, partitions in (("t1", 3), ("t2", 12), ("empty", 1)):
         clients.create_topic(shared_broker, topic, partitions, retention_ms=-1)

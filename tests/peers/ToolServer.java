@@ -1,5 +1,6 @@
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -19,13 +20,30 @@ public class ToolServer {
     static class Exited extends Error {
     }
 
+    /** One System.out for all tools, as Scala's Console keeps the first it sees; where it goes is exchanged. */
+    static class Switch extends OutputStream {
+        OutputStream target = OutputStream.nullOutputStream();
+
+        @Override
+        public void write(int b) throws IOException {
+            target.write(b);
+        }
+
+        @Override
+        public void write(byte[] b, int offset, int length) throws IOException {
+            target.write(b, offset, length);
+        }
+    }
+
+    private static final Switch OUT = new Switch();
+    private static final Switch ERR = new Switch();
     private static Integer code;
 
     private static void exit(int status, String message) {
         if (code == null)
             code = status;
-        System.setOut(new PrintStream(OutputStream.nullOutputStream()));
-        System.setErr(new PrintStream(OutputStream.nullOutputStream()));
+        OUT.target = OutputStream.nullOutputStream();
+        ERR.target = OutputStream.nullOutputStream();
         throw new Exited();
     }
 
@@ -57,6 +75,8 @@ public class ToolServer {
 
     public static void main(String[] unused) throws Exception {
         PrintStream answers = System.out;
+        System.setOut(new PrintStream(OUT, true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(ERR, true, StandardCharsets.UTF_8));
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         Exit.setExitProcedure(ToolServer::exit);
         Exit.setHaltProcedure(ToolServer::exit);
@@ -64,8 +84,8 @@ public class ToolServer {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             ByteArrayOutputStream err = new ByteArrayOutputStream();
             code = null;
-            System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
-            System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+            OUT.target = out;
+            ERR.target = err;
             run(decode(line));
             answers.println((code == null ? 0 : code) + " " + encode(out) + " " + encode(err));
             answers.flush();

@@ -53,14 +53,23 @@ def peer_broker(kafka_home, zookeeper):
             yield run.broker(0, offsets_topic_num_partitions=3)
 
 
+def make_tool_server(home, classes):
+    subprocess.run(["javac", "-nowarn", "-d", classes, "-cp", f"{home}/libs/*", HERE / "ToolServer.java"], check=True)
+    server = tool_pairs.ToolServer(home, classes)
+    yield server
+    server.close()
+
+
 @pytest.fixture(scope="session")
 def tool_server(kafka_home, tmp_path_factory):
     """A JVM for tool_pairs.ToolPair(server=...)."""
-    classes = tmp_path_factory.mktemp("tool-classes")
-    subprocess.run(["javac", "-nowarn", "-d", classes, "-cp", f"{kafka_home}/libs/*", HERE / "ToolServer.java"], check=True)
-    server = tool_pairs.ToolServer(kafka_home, classes)
-    yield server
-    server.close()
+    yield from make_tool_server(kafka_home, tmp_path_factory.mktemp("tool-classes"))
+
+
+@pytest.fixture(scope="session")
+def old_tool_server(old_kafka_home, tmp_path_factory):
+    """The same with the tools of Apache Kafka 2.8."""
+    yield from make_tool_server(old_kafka_home, tmp_path_factory.mktemp("old-tool-classes"))
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	tests/peers/test_group_tools.py \
 	tests/peers/test_java_client.py \
 	tests/peers/test_java_groups.py \
+	tests/peers/test_java_client.py tests/peers/test_perf_tools.py \
 	tests/peers/test_mixed_cluster.py \
 	tests/peers/test_mixed_groups.py \
 	tests/peers/test_random_operations.py \
@@ -21,3 +22,7 @@ EXTRA_DIST += \
 	tests/peers/test_same_files.py \
 	tests/peers/test_zookeeper_shell.py \
 	tests/peers/tool_pairs.py
+EXTRA_DIST += tests/peers/ClientCheck.java tests/peers/DumpCheck.java tests/peers/conftest.py tests/peers/fetch.sh \
+	tests/peers/pom.xml tests/peers/test_dump_log.py \
+	tests/peers/test_java_client.py tests/peers/test_perf_tools.py tests/peers/test_mixed_cluster.py tests/peers/test_random_operations.py \
+	tests/peers/test_recordings.py tests/peers/test_same_files.py

@@ -10,7 +10,7 @@ import tool_pairs
 
 
 @pytest.fixture(scope="module")
-def pair(kafka_home, peer_broker, tmp_path_factory):
+def pair(kafka_home, peer_broker, tool_server, tmp_path_factory):
     """Makes a pair for a tool: pair("configs")."""
     classes = {"configs": "kafka.admin.ConfigCommand", "topics": "org.apache.kafka.tools.TopicCommand",
                "log-dirs": "org.apache.kafka.tools.LogDirsCommand",
@@ -19,7 +19,7 @@ def pair(kafka_home, peer_broker, tmp_path_factory):
 
     def make(tool, *first):
         return tool_pairs.ToolPair(kafka_home, classes[tool], tool, *(first or ("--bootstrap-server", peer_broker.address)),
-                                   directory=directory)
+                                   directory=directory, server=tool_server)
 
     created = make("topics")
     for name, partitions in (("t", 1), ("many", 40), ("other-1", 7), ("x.y", 3), ("zz9", 2)):
@@ -27,7 +27,6 @@ def pair(kafka_home, peer_broker, tmp_path_factory):
     return make
 
 
-# A JVM starts for each line: these are the lines whose output has a shape of its own.
 DESCRIBE_CONFIGS = ["--entity-type topics", "--topic many --all", "--topic nope", "--entity-type brokers", "--broker 0 --all",
                     "--broker-logger 0", "--entity-type users", "--entity-type users --entity-type clients",
                     "--entity-type ips", "--entity-type client-metrics"]
@@ -136,12 +135,13 @@ PARENTS = ["/config/" + n for n in ("topics", "brokers", "clients", "users", "ip
 
 @pytest.fixture
 def twins(run, tmp_path):
-    """twins(home, class, tool) makes them."""
+    """twins(home, server, class, tool) makes them."""
     with run.zookeeper.client() as zk:
         count = itertools.count()
 
-        def make(home, java_class, tool):
-            t = Twins(zk, lambda *first: tool_pairs.ToolPair(home, java_class, tool, *first, directory=tmp_path),
+        def make(home, server, java_class, tool):
+            t = Twins(zk, lambda *first: tool_pairs.ToolPair(home, java_class, tool, *first, directory=tmp_path,
+                                                             server=server),
                       run.zookeeper.address, f"{run.chroot}/{next(count)}")
             for path in PARENTS:
                 t.put(path)
@@ -149,8 +149,8 @@ def twins(run, tmp_path):
         yield make
 
 
-def test_configs_in_zookeeper(kafka_home, twins):
-    t = twins(kafka_home, "kafka.admin.ConfigCommand", "configs")
+def test_configs_in_zookeeper(kafka_home, tool_server, twins):
+    t = twins(kafka_home, tool_server, "kafka.admin.ConfigCommand", "configs")
     t.put("/brokers/ids/0", BROKER % "")
     password = ("--alter", "--broker", 5, "--add-config",
                 "listener.name.x.ssl.key.password=secret,password.encoder.secret=abc,password.encoder.")
@@ -187,16 +187,16 @@ OLD_TOPICS = [
 ]
 
 
-def test_configs_in_zookeeper_as_before(old_kafka_home, twins):
-    t = twins(old_kafka_home, "kafka.admin.ConfigCommand", "configs")
+def test_configs_in_zookeeper_as_before(old_kafka_home, old_tool_server, twins):
+    t = twins(old_kafka_home, old_tool_server, "kafka.admin.ConfigCommand", "configs")
     t.put("/brokers/ids/0", BROKER % "")
     t.put("/brokers/topics/t", '{"version":2,"partitions":{"0":[0]},"adding_replicas":{},"removing_replicas":{}}')
     for line in OLD_CONFIGS:
         t.same(*line.split())
 
 
-def test_topics_in_zookeeper_as_before(old_kafka_home, twins):
-    t = twins(old_kafka_home, "kafka.admin.TopicCommand", "topics")
+def test_topics_in_zookeeper_as_before(old_kafka_home, old_tool_server, twins):
+    t = twins(old_kafka_home, old_tool_server, "kafka.admin.TopicCommand", "topics")
     t.put("/brokers/ids/0", BROKER % "")
     for line in OLD_TOPICS:
         t.same(*line.split())

@@ -215,10 +215,11 @@ def test_get_offsets(offsets, line):
     assert ours.errors()[:1] == theirs.errors()[:1]
 
 
+# Time for Apache's consumer to start and to join on a busy machine.
+QUIET = ("--timeout-ms", int(7000 * SLOW))
 CONSUMERS = [
-    "--from-beginning --max-messages 7", "--timeout-ms 3000", "--from-beginning --timeout-ms 3000",
-    "--timeout-ms 3000 --consumer-property auto.offset.reset=none",
-    "--from-beginning --timeout-ms 3000 --consumer-property enable.auto.commit=false",
+    "--from-beginning --max-messages 7", "", "--from-beginning", "--consumer-property auto.offset.reset=none",
+    "--from-beginning --consumer-property enable.auto.commit=false",
 ]
 
 
@@ -226,11 +227,11 @@ CONSUMERS = [
 def test_console_consumers_leave_the_same_offsets(kafka_home, cluster, groups, line):
     consumer = tool_pairs.ToolPair(kafka_home, "org.apache.kafka.tools.consumer.ConsoleConsumer", "console-consumer",
                                    "--bootstrap-server", cluster.address, "--topic", "p1")
-    name = re.sub(r"\W+", "-", line)
+    name = re.sub(r"\W+", "-", line) or "-"
     runs = {}
     for who, run in (("theirs", consumer.java), ("ours", consumer.ours)):
         group = f"cc{name}-{who}"
-        done = [run("--group", group, *line.split()), run("--group", group, "--timeout-ms", 3000)]
+        done = [run("--group", group, *line.split(), *QUIET), run("--group", group, *QUIET)]
         described = groups.ours("--reset-offsets", "--group", group, "--all-topics", "--to-current", "--export", "--dry-run")
         left = sorted(re.sub(r"^p1,\d,", "p1,", row) for row in described.stdout.split())
         runs[who] = ([d.code for d in done], [len(d.stdout.splitlines()) for d in done], left,
@@ -249,8 +250,7 @@ def test_coordinator_records_by_their_formatters(kafka_home, cluster):
         if topic == "__transaction_state":
             transact(cluster)
         pair = tool_pairs.ToolPair(kafka_home, "org.apache.kafka.tools.consumer.ConsoleConsumer", "console-consumer",
-                                   "--bootstrap-server", cluster.address, "--topic", topic, "--from-beginning",
-                                   "--timeout-ms", 3000)
+                                   "--bootstrap-server", cluster.address, "--topic", topic, "--from-beginning", *QUIET)
         for formatter in ("org.apache.kafka.tools.consumer." + new, old):
             ours = pair.ours("--formatter", formatter)  # first: Apache's consumer makes records of its own
             theirs = pair.java("--formatter", formatter)

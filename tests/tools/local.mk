@@ -169,3 +169,12 @@ tests_tools_test_java_map_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_java_map_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 
 
+check_PROGRAMS += tests/tools/test_json_text
+tests_tools_test_json_text_SOURCES = tests/tools/test_json_text.c
+tests_tools_test_json_text_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_json_text_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_producer
+tests_tools_test_producer_SOURCES = tests/tools/test_producer.c
+tests_tools_test_producer_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_producer_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

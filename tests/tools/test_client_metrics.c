@@ -99,15 +99,17 @@ static void a_consumer(void **state)
 	const char *text;
 
 	(void)state;
-	take(m, "{\"rxmsgs\":7,\"rxmsg_bytes\":70,\"cgrp\":{\"rebalance_cnt\":1,"
+	take(m, "{\"rxmsgs\":7,\"rxmsg_bytes\":70,\"brokers\":{\"b\":{\"req\":{\"Fetch\":2}}},\"cgrp\":{\"rebalance_cnt\":1,"
 		"\"assignment_size\":4},\"topics\":{\"a.b\":{\"partitions\":{\"0\":{\"rxmsgs\":7,"
 		"\"rxbytes\":70}}}}}");
+	client_metrics_consumed(m, "a.b", 5, 50);
 	text = table(m);
 	expect_row(text, "consumer-fetch-manager-metrics:records-consumed-total:{client-id=c}",
-		"7.000");
+		"5.000");
+	expect_row(text, "consumer-fetch-manager-metrics:fetch-size-avg:{client-id=c}", "35.000");
 	expect_row(text,
 		"consumer-fetch-manager-metrics:bytes-consumed-total:{client-id=c, topic=a_b}",
-		"70.000");
+		"50.000");
 	expect_row(text, "consumer-coordinator-metrics:assigned-partitions:{client-id=c}",
 		"4.000");
 	client_metrics_free(m);

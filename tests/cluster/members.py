@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -81,6 +82,13 @@ def write(brokers, topic, values, partition=0, **config):
         producer.produce(topic, value, partition=partition, callback=lambda e, _: e and failed.append(e))
         producer.poll(0)
     assert producer.flush(60) == 0 and not failed, failed[:3]
+
+
+def refuses(broker, topic, partition, size):
+    """Whether a record of so many bytes is too large for this broker, which leads the partition."""
+    with wire.Connection(broker) as c:
+        record = wire.batch(wire.record(b"x" * size), timestamp=int(time.time() * 1000))
+        return c.produce(topic, partition, record)[0] == 10
 
 
 def read(brokers, topic, count, partition=0, timeout=60, **config):

@@ -161,9 +161,7 @@ def test_a_brokers_own_and_the_default_of_all(two):
     assert set(where) == {0, 1}
 
     def refused(broker, size):
-        with wire.Connection(broker) as c:
-            return c.produce("t", where[broker.id], wire.batch(wire.record(b"x" * size),
-                                                                timestamp=int(time.time() * 1000)))[0] == 10
+        return members.refuses(broker, "t", where[broker.id], size)
 
     configs.alter(two[0], BROKER, "", {"message.max.bytes": 50000})  # answered by whoever is asked, in force at both
     for b in two:

@@ -1,12 +1,11 @@
 # integration tests: run by tests/run.sh, not by make check, since they need Python packages and a ZooKeeper
-EXTRA_DIST += tests/integration/clients.py tests/integration/conformance.py tests/integration/group_members.py tests/integration/conftest.py \
-	tests/integration/harness.py tests/integration/messages.py tests/integration/records.py \
 EXTRA_DIST += \
 	tests/integration/clients.py \
 	tests/integration/commands.py \
 	tests/integration/configs.py \
 	tests/integration/conformance.py \
 	tests/integration/conftest.py \
+	tests/integration/group_members.py \
 	tests/integration/harness.py \
 	tests/integration/messages.py \
 	tests/integration/records.py \
@@ -19,17 +18,6 @@ EXTRA_DIST += \
 	tests/integration/test_completion.py \
 	tests/integration/test_config_znodes.py \
 	tests/integration/test_configs_tool.py \
-	tests/integration/wire.py tests/integration/test_admin.py tests/integration/test_bench.py \
-	tests/integration/test_cluster_ctl.py tests/integration/test_completion.py \
-	tests/integration/test_config_znodes.py tests/integration/test_conformance.py \
-EXTRA_DIST += tests/integration/clients.py tests/integration/commands.py tests/integration/conformance.py tests/integration/conftest.py \
-	tests/integration/harness.py tests/integration/messages.py tests/integration/records.py \
-	tests/integration/scenarios \
-	tests/integration/wire.py tests/integration/test_admin.py tests/integration/test_bench.py \
-	tests/integration/test_configs_tool.py \
-	tests/integration/test_compaction.py \
-	tests/integration/test_cluster_ctl.py \
-	tests/integration/test_config_znodes.py tests/integration/test_conformance.py \
 	tests/integration/test_conformance.py \
 	tests/integration/test_console_groups.py \
 	tests/integration/test_consumer_groups_tool.py \

@@ -7,7 +7,7 @@ import zlib
 
 from harness import ROOT, SLOW
 
-PRODUCE, METADATA, DELETE_RECORDS, API_VERSIONS = 0, 3, 21, 18
+PRODUCE, METADATA, CONTROLLED_SHUTDOWN, API_VERSIONS, DELETE_RECORDS = 0, 3, 7, 18, 21
 
 
 def first_flexible_versions():
@@ -33,6 +33,8 @@ def frame(payload):
 
 
 def header(api, version, correlation=1, client="test", flexible=False):
+    if (api, version) == (CONTROLLED_SHUTDOWN, 0):  # the only request with header version 0
+        return struct.pack(">hhi", api, version, correlation)
     return struct.pack(">hhi", api, version, correlation) + string(client) + (b"\0" if flexible else b"")
 
 

@@ -74,10 +74,10 @@ def old_tool_server(old_kafka_home, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def client_classes(kafka_home, tmp_path_factory):
-    """ClientCheck and GroupCheck, compiled."""
+    """ClientCheck, GroupCheck and PasswordCheck, compiled."""
     classes = tmp_path_factory.mktemp("classes")
     subprocess.run(["javac", "-nowarn", "-d", classes, "-cp", f"{kafka_home}/libs/*", HERE / "ClientCheck.java",
-                    HERE / "GroupCheck.java"], check=True)
+                    HERE / "GroupCheck.java", HERE / "PasswordCheck.java"], check=True)
     return classes
 
 

@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cluster"))
 
 import chaos  # noqa: E402  pylint: disable=wrong-import-position
+import configs  # noqa: E402  pylint: disable=wrong-import-position
 import members  # noqa: E402  pylint: disable=wrong-import-position
 from harness import wait_until  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -68,6 +69,23 @@ def test_whoever_decides(own_run, kafka_home, controller):
     with members.admin_client(brokers) as admin:
         admin.delete_topics(["t"])["t"].result(30)
     wait_until(lambda: all(b.partition_dir("t", p) is None for b in brokers for p in range(6)), 60, "logs to be gone")
+
+
+@pytest.mark.parametrize("controller", [0, 1], ids=["ours", "apache"])
+def test_configurations_of_each_other(own_run, kafka_home, controller):
+    """Whoever is asked for a change, it is in force at both."""
+    brokers = cluster(own_run, kafka_home, "ma")
+    make_controller(own_run, brokers, brokers[controller])
+    members.create_topic(brokers, "t", 2, 1)
+    with members.admin_client(brokers) as admin:
+        where = {leader: partition for partition, leader in members.leaders(admin, "t").items()}
+    assert set(where) == {0, 1}
+    for asked in brokers:
+        for kind, name, key in ((configs.TOPIC, "t", "max.message.bytes"), (configs.BROKER, "", "message.max.bytes")):
+            for limit, refused in ((30000, True), (None, False)):
+                configs.alter(asked, kind, name, {key: limit})
+                for b in brokers:
+                    wait_until(lambda: members.refuses(b, "t", where[b.id], 40000) == refused, 30, f"{key} at {b.name}")
 
 
 def replace(broker, home):

@@ -1,7 +1,8 @@
-/* find_coordinator.c - FindCoordinator (key 10): which broker coordinates a group or a transaction (coordinators.md 1.3).
+/* find_coordinator.c - FindCoordinator (key 10): which broker coordinates a group or a transaction
+ * (coordinators.md 1.3).
  *
- * The answer is the leader of the id's partition in the internal topic, on the listener the client came through, from the
- * metadata image alone. Whoever asks first has the topic created, on a worker.
+ * The answer is the leader of the id's partition in the internal topic, on the listener the client came through, from
+ * the metadata image alone. Whoever asks first has the topic created, on a worker.
  */
 #include "api/api.h"
 #include "controller/auto_creation.h"

@@ -1,4 +1,5 @@
-/* join_group.c - JoinGroup (key 11): a member joins, and is answered when the generation is complete (coordinators.md 2.8). */
+/* join_group.c - JoinGroup (key 11): a member joins, and is answered when the generation is complete
+ * (coordinators.md 2.8). */
 #include "api/api.h"
 #include "api/group_request.h"
 #include "coordinator/groups.h"

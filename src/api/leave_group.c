@@ -17,7 +17,9 @@ static struct groups_leaving *members_of(struct request *req, int32_t *ret_n)
 
 	*ret_n = n;
 	if (v && req->version < SEVERAL_SINCE)
-		v[0] = (struct groups_leaving){ .member_id = in->member_id, .instance_id = STR_NULL, .reason = STR_NULL };
+		v[0] = (struct groups_leaving){ .member_id = in->member_id,
+			.instance_id = STR_NULL,
+			.reason = STR_NULL };
 	for (i = 0; v && req->version >= SEVERAL_SINCE && i < n; i++)
 		v[i] = (struct groups_leaving){ .member_id = in->members[i].member_id,
 			.instance_id = in->members[i].group_instance_id,

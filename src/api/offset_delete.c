@@ -1,4 +1,5 @@
-/* offset_delete.c - OffsetDelete (key 47): forgets committed offsets of topics that no member consumes (coordinators.md 2.17). */
+/* offset_delete.c - OffsetDelete (key 47): forgets committed offsets of topics that no member consumes
+ * (coordinators.md 2.17). */
 #include "api/api.h"
 #include "coordinator/groups.h"
 #include "metadata/image.h"

@@ -32,7 +32,8 @@ static bool fill_topics(struct request *req, const struct offset_fetch_group *g)
 		to = offset_fetch_run(g, from);
 		t = &out->topics[out->topics_n++];
 		t->name = g->v[from].offset.topic;
-		t->partitions = CODEC_NEW(&req->arena, offset_fetch_response_offset_fetch_response_partition, to - from);
+		t->partitions = CODEC_NEW(&req->arena, offset_fetch_response_offset_fetch_response_partition,
+		    to - from);
 		if (!t->partitions)
 			return false;
 		t->partitions_n = (int32_t)(to - from);
@@ -107,7 +108,8 @@ static bool fill_group(struct request *req, const struct offset_fetch_group *g,
 		to = offset_fetch_run(g, from);
 		t = &out->topics[out->topics_n++];
 		t->name = g->v[from].offset.topic;
-		t->partitions = CODEC_NEW(&req->arena, offset_fetch_response_offset_fetch_response_partitions, to - from);
+		t->partitions = CODEC_NEW(&req->arena, offset_fetch_response_offset_fetch_response_partitions,
+		    to - from);
 		if (!t->partitions)
 			return false;
 		t->partitions_n = (int32_t)(to - from);

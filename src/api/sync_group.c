@@ -1,4 +1,5 @@
-/* sync_group.c - SyncGroup (key 14): the leader hands the assignment in, every member gets its own (coordinators.md 2.10). */
+/* sync_group.c - SyncGroup (key 14): the leader hands the assignment in, every member gets its own
+ * (coordinators.md 2.10). */
 #include "api/api.h"
 #include "api/group_request.h"
 #include "coordinator/groups.h"

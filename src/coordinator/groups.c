@@ -328,8 +328,8 @@ static bool is_ours(const struct groups *gs, int32_t partition)
 {
 	if (partition >= 0 && partition < gs->config.partitions_n)
 		return true;
-	log_error("[GroupCoordinator %d]: " SHARD_NAME " did not exist when this broker started with %d partitions of it; no "
-		  "group is looked for there.",
+	log_error("[GroupCoordinator %d]: " SHARD_NAME " did not exist when this broker started with %d partitions "
+		  "of it; no group is looked for there.",
 	    (int)gs->config.group.broker_id, (int)partition, (int)gs->config.partitions_n);
 	return false;
 }

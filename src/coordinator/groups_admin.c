@@ -109,7 +109,8 @@ static bool list_rows(const struct shard *s, const struct groups_filter *f, stru
 	return true;
 }
 
-static int list_shard(struct shard *s, const struct groups_filter *f, struct arena *a, struct listing *l, int *ret_error)
+static int list_shard(struct shard *s, const struct groups_filter *f, struct arena *a, struct listing *l,
+    int *ret_error)
 {
 	bool fits = true;
 

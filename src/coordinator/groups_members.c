@@ -1,4 +1,5 @@
-/* groups_members.c - JoinGroup, SyncGroup, Heartbeat, LeaveGroup: from the id to the group (coordinators.md 2.8 to 2.11). */
+/* groups_members.c - JoinGroup, SyncGroup, Heartbeat, LeaveGroup: from the id to the group (coordinators.md 2.8 to
+ * 2.11). */
 #include "coordinator/groups_priv.h"
 #include "protocol/errors.h"
 

@@ -1,7 +1,7 @@
 /* log_scan.c - see log_scan.h. The end is looked at again for every chunk: a leader's log may grow meanwhile.
  *
- * A batch whose length is damaged looks like the end of its segment to whoever reads, and hides what is behind it. So the
- * bytes are counted: what was read must be what the log has, unless the log changed meanwhile.
+ * A batch whose length is damaged looks like the end of its segment to whoever reads, and hides what is behind it.
+ * So the bytes are counted: what was read must be what the log has, unless the log changed meanwhile.
  */
 #include "coordinator/log_scan.h"
 

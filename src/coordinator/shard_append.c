@@ -1,4 +1,5 @@
-/* shard_append.c - records of groups, from the effect that asks for them to the log's final answer (coordinators.md 2.3).
+/* shard_append.c - records of groups, from the effect that asks for them to the log's final answer
+ * (coordinators.md 2.3).
  *
  * Most appends are decided when they return: with one replica, or with acks other than all, nobody is waited for. Else
  * the append becomes a delayed operation, whose end is a turn of its own.
@@ -282,7 +283,8 @@ static int put_items(struct shard *s, struct str group_id, const struct group_co
 	return r == -EMSGSIZE ? KERR_MESSAGE_TOO_LARGE : r;
 }
 
-static int add_items(struct batch_builder *b, const struct buf *from, const struct span *spans, size_t n, int64_t now_ms)
+static int add_items(struct batch_builder *b, const struct buf *from, const struct span *spans, size_t n,
+		     int64_t now_ms)
 {
 	const uint8_t *at = from->data;
 	int64_t offset = 0;
@@ -401,8 +403,8 @@ static void tombstones_add(struct tombstones *x, int r)
 	if (r == 0 && x->n == 0)
 		r = batch_builder_init(&x->b, &c, NULL);
 	if (r == 0)
-		r = batch_builder_append(&x->b, x->n++, x->t->now.wall_ms, (struct bytes){ key->data, (int32_t)key->len },
-					 BYTES_NULL, 0, BYTES_NULL);
+		r = batch_builder_append(&x->b, x->n++, x->t->now.wall_ms,
+					 (struct bytes){ key->data, (int32_t)key->len }, BYTES_NULL, 0, BYTES_NULL);
 	buf_unref(key);
 	x->error = x->error ? x->error : r;
 }
@@ -419,8 +421,8 @@ static void log_lost_tombstones(const struct tombstones *x)
 		(void)str_copy(str_of(kerr_text(x->error)), text, sizeof(text));
 	else
 		(void)error_text(x->error, text, sizeof(text));
-	log_error("[GroupMetadataManager brokerId=%d] Failed to append tombstones to " SHARD_NAME " for expired/deleted offsets "
-		  "and/or metadata for group %s: %s (%lld more were not logged)",
+	log_error("[GroupMetadataManager brokerId=%d] Failed to append tombstones to " SHARD_NAME
+		  " for expired/deleted offsets and/or metadata for group %s: %s (%lld more were not logged)",
 	    (int)x->t->shard->owner->config.group.broker_id, (int)x->t->shard->index,
 	    shard_text(x->group_id, id), text, (long long)dropped);
 }

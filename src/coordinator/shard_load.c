@@ -1,9 +1,9 @@
 /* shard_load.c - becoming coordinator of a partition, and ceasing to be (coordinators.md 2.4).
  *
  * All of it runs on the background thread, in the order in which the broker was told. A load holds the lock for a batch
- * at a time: the shard is not owned, but a commit of an earlier term may still come to its end. Every resignation told meanwhile ends it, whatever its
- * epoch, before anything of it can be seen; so does a log that cannot be read, after an error line, since offsets that
- * silently go back would be worse than clients that wait.
+ * at a time: the shard is not owned, but a commit of an earlier term may still come to its end. Every resignation
+ * told meanwhile ends it, whatever its epoch, before anything of it can be seen; so does a log that cannot be read,
+ * after an error line, since offsets that silently go back would be worse than clients that wait.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -57,7 +57,8 @@ static bool proceed(void *arg, int64_t offset, int64_t end)
 
 	if (now_ms - l->reported_ms >= PROGRESS_MS) {
 		l->reported_ms = now_ms;
-		log_info(PREFIX "Loading offsets and group metadata from " SHARD_NAME ": at offset %lld of %lld after %lld ms",
+		log_info(PREFIX "Loading offsets and group metadata from " SHARD_NAME
+				": at offset %lld of %lld after %lld ms",
 		    broker_id(l->shard), (int)l->shard->index, (long long)offset, (long long)end,
 		    (long long)(now_ms - l->began_ms));
 	}
@@ -82,12 +83,12 @@ static void report_damage(const struct load *l, const struct log_scan *scan)
 											      : s->damaged_at;
 
 	if (s->unknown_keys)
-		log_warn(PREFIX "%zu records in " SHARD_NAME " have a key of version %d or another unknown one; they were "
-			 "ignored. They could be left over from an aborted upgrade.",
+		log_warn(PREFIX "%zu records in " SHARD_NAME " have a key of version %d or another unknown one; they "
+				"were ignored. They could be left over from an aborted upgrade.",
 		    broker_id(l->shard), s->unknown_keys, (int)l->shard->index, s->unknown_version);
 	if (s->damaged || scan->damaged)
-		log_error(PREFIX "%zu records or batches in " SHARD_NAME " cannot be read, the first at offset %lld; they were "
-			  "left out, so that committed offsets may be missing or old.",
+		log_error(PREFIX "%zu records or batches in " SHARD_NAME " cannot be read, the first at offset %lld; "
+				 "they were left out, so that committed offsets may be missing or old.",
 		    broker_id(l->shard), s->damaged + scan->damaged, (int)l->shard->index, (long long)at);
 }
 
@@ -124,7 +125,8 @@ static bool begin(struct load *l, int32_t epoch)
 	l->p = partitions_get(s->owner->config.partitions, STR(OFFSETS_TOPIC), s->index);
 	lock_take(&s->lock);
 	if (epoch < s->epoch) {
-		log_info(PREFIX "Not loading offsets and group metadata for " SHARD_NAME " in epoch %d since current epoch is %d",
+		log_info(PREFIX "Not loading offsets and group metadata for " SHARD_NAME
+				" in epoch %d since current epoch is %d",
 		    broker_id(s), (int)s->index, (int)epoch, (int)s->epoch);
 	} else {
 		s->epoch = epoch;
@@ -212,8 +214,9 @@ void shard_load(struct shard *s, int32_t epoch, unsigned resignations, int64_t t
 			install(&l);
 		end(&l, r);
 		if (r == 0)
-			log_info(PREFIX "Finished loading offsets and group metadata from " SHARD_NAME " in %lld milliseconds "
-				 "for epoch %d, of which %lld milliseconds was spent in the scheduler.",
+			log_info(PREFIX "Finished loading offsets and group metadata from " SHARD_NAME
+					" in %lld milliseconds for epoch %d, of which %lld milliseconds was spent in the "
+					"scheduler.",
 			    broker_id(s), (int)s->index, (long long)(clock_mono_ms(clock) - told_ms), (int)epoch,
 			    (long long)(l.began_ms - told_ms));
 	}

@@ -347,7 +347,7 @@ def stored(broker, groups, topic):
 
 
 def test_no_committed_offset_goes_back_when_the_broker_is_killed(run, topic):
-    broker = run.broker(0, offsets_topic_num_partitions=5, zookeeper_session_timeout_ms=1500)
+    broker = run.broker(0, offsets_topic_num_partitions=5, zookeeper_session_timeout_ms=4000)
     clients.create_topic(broker, topic)
     peer = Peer(broker)
     coordinate(peer)
@@ -378,7 +378,7 @@ def test_no_committed_offset_goes_back_when_the_broker_is_killed(run, topic):
 
 
 def test_the_lag_is_the_same_after_a_restart(run, topic, group):
-    broker = run.broker(0, offsets_topic_num_partitions=3, zookeeper_session_timeout_ms=1500)
+    broker = run.broker(0, offsets_topic_num_partitions=3, zookeeper_session_timeout_ms=4000)
     clients.create_topic(broker, topic, partitions=3)
     fill(broker, topic, 3, 30)
     assert len(confluent_some(broker, topic, group, 50)) == 50

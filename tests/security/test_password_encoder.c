@@ -85,7 +85,8 @@ static void our_own_come_back(void **state)
 static void the_fields_are_in_javas_order(void **state)
 {
 	static const char *const names[] = {"initializationVector:", ",keyLength:128,salt:",
-		",keyFactoryAlgorithm:PBKDF2WithHmacSHA512,cipherAlgorithm:AES/CBC/PKCS5Padding,iterations:1024,"
+		",keyFactoryAlgorithm:PBKDF2WithHmacSHA512,",
+		"cipherAlgorithm:AES/CBC/PKCS5Padding,iterations:1024,",
 		"passwordLength:10,encryptedPassword:"};
 	char *encoded, *at;
 

@@ -166,13 +166,15 @@ int zk_get(struct zk_session *s, struct zk_value *ret, const char *fmt, ...)
 	va_list va;
 	int i;
 
-	(void)s;
 	va_start(va, fmt);
-	i = find_f(path, fmt, va);
+	vsnprintf(path, sizeof(path), fmt, va);
 	va_end(va);
-	if (i < 0)
+	lock_take(&lock);
+	i = zk_fake_find(path);
+	ret->data = i < 0 ? NULL : xstrdup(s->nodes[i].data);
+	lock_release(&lock);
+	if (!ret->data)
 		return ZK_NO_NODE;
-	ret->data = zk_fake_data(i);
 	ret->len = (int32_t)strlen(ret->data);
 	return 0;
 }
@@ -185,22 +187,23 @@ void zk_value_fini(struct zk_value *v)
 int zk_exists(struct zk_session *s, struct zk_stat *ret, const char *fmt, ...)
 {
 	char path[128];
+	bool there;
 	va_list va;
 	int i;
 
 	va_start(va, fmt);
-	i = find_f(path, fmt, va);
+	vsnprintf(path, sizeof(path), fmt, va);
 	va_end(va);
+	lock_take(&lock);
+	i = zk_fake_find(path);
+	there = i >= 0;
+	*ret = (struct zk_stat){.ctime_ms = there ? s->nodes[i].ctime_ms : 0};
 	if (!strcmp(path, ZK_PATH_CONFIG_CHANGES)) {
-		lock_take(&lock);
+		there = s->changes_czxid != 0;
 		*ret = (struct zk_stat){.czxid = s->changes_czxid};
-		lock_release(&lock);
-		return ret->czxid ? 0 : ZK_NO_NODE;
 	}
-	if (i < 0)
-		return ZK_NO_NODE;
-	*ret = (struct zk_stat){.ctime_ms = s->nodes[i].ctime_ms};
-	return 0;
+	lock_release(&lock);
+	return there ? 0 : ZK_NO_NODE;
 }
 
 static void PRINTF(1, 2) record(const char *fmt, ...)
@@ -385,13 +388,25 @@ void forget_events(void)
 	lock_release(&lock);
 }
 
-char gone[32];
+static char gone[32]; /* under lock */
+
+void set_gone(const char *topic)
+{
+	lock_take(&lock);
+	snprintf(gone, sizeof(gone), "%s", topic);
+	lock_release(&lock);
+}
 
 static bool on_topic(void *arg, const char *topic, struct log_config *l)
 {
+	bool here;
+
 	(void)arg;
 	record("topic %s retention.ms=%lld", topic, (long long)l->retention_ms);
-	return strcmp(topic, gone) != 0;
+	lock_take(&lock);
+	here = strcmp(topic, gone) != 0;
+	lock_release(&lock);
+	return here;
 }
 
 static void on_unclean(void *arg, const char *topic)

@@ -32,7 +32,6 @@ struct zk_session {
 
 extern struct zk_session zk;
 extern struct dynamic_config *d; /* broker 1's */
-extern char gone[32];		 /* every topic has logs here but the one of this name */
 
 int dynamic_fixture_setup(void **state);
 int dynamic_fixture_teardown(void **state);
@@ -54,6 +53,8 @@ void open_broker(const char *fixed);
 void start_broker(const char *fixed);
 int int_now(enum config_id id);
 int64_t retention_of(const char *topic);
+/* From now on every topic has logs here but the one of this name. */
+void set_gone(const char *topic);
 
 int times(const char *event);
 void expect_event(const char *event); /* waits until it was noted */

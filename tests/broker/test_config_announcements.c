@@ -101,14 +101,14 @@ static void test_topics_without_logs_are_forgotten(void **state)
 	announce(1, "topics/t");
 	expect_event("topic t retention.ms=6");
 	assert_int_equal(times("topic elsewhere retention.ms=5"), 0);
-	snprintf(gone, sizeof(gone), "t"); /* deleted, and its logs with it */
+	set_gone("t"); /* deleted, and its logs with it */
 	dynamic_config_retell(d, "t");
 	forget_events();
 	announce(2, "topics/t");
 	announce(3, "topics/own");
 	expect_event("topic own retention.ms=604800000");
 	assert_int_equal(times("topic t retention.ms=6"), 0);
-	gone[0] = '\0'; /* made again: its settings are read */
+	set_gone(""); /* made again: its settings are read */
 	store("/config/topics/t", "\"retention.ms\":\"9\"");
 	assert_int_equal(retention_of("t"), 9);
 	announce(4, "topics/t");

@@ -1,19 +1,35 @@
 # The scripts, and the sample configuration: $(prefix)/conf, and the link config -> conf that every guide uses.
 dist_bin_SCRIPTS = \
 	bin/moldau-env.sh \
+	bin/kafka-broker-api-versions.sh \
+	bin/kafka-cluster-ctl.sh \
+	bin/kafka-cluster.sh \
+	bin/kafka-configs.sh \
 	bin/kafka-console-consumer.sh \
 	bin/kafka-console-producer.sh \
+	bin/kafka-consumer-groups.sh \
+	bin/kafka-consumer-perf-test.sh \
+	bin/kafka-delete-records.sh \
+	bin/kafka-dump-log.sh \
+	bin/kafka-e2e-latency.sh \
+	bin/kafka-get-offsets.sh \
+	bin/kafka-log-dirs.sh \
+	bin/kafka-producer-perf-test.sh \
+	bin/kafka-run-class.sh \
 	bin/kafka-server-start.sh \
 	bin/kafka-server-stop.sh \
 	bin/kafka-topics.sh \
+	bin/kafka-verifiable-consumer.sh \
+	bin/kafka-verifiable-producer.sh \
 	bin/zookeeper-server-start.sh \
-	bin/zookeeper-server-stop.sh
+	bin/zookeeper-server-stop.sh \
+	bin/zookeeper-shell.sh
 
 conf_files = server.properties zookeeper.properties
 EXTRA_DIST += bin/quickstart.sh conf/server.properties conf/zookeeper.properties
 
 # A configuration that is there already belongs to the operator: it is neither replaced nor removed.
-install-data-local: install-conf
+install-data-local: install-conf install-manual
 install-conf:
 	$(MKDIR_P) '$(DESTDIR)$(prefix)/conf'
 	@for f in $(conf_files); do \
@@ -22,7 +38,7 @@ install-conf:
 	done
 	test -e '$(DESTDIR)$(prefix)/config' || $(LN_S) conf '$(DESTDIR)$(prefix)/config'
 
-uninstall-local: uninstall-conf
+uninstall-local: uninstall-conf uninstall-manual
 uninstall-conf:
 	@for f in $(conf_files); do \
 		cmp -s '$(srcdir)'/conf/$$f '$(DESTDIR)$(prefix)'/conf/$$f && \

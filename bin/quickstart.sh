@@ -81,8 +81,7 @@ done | sed 's/^/received: /'
 say "What ZooKeeper holds"
 for path in /kafka /kafka/brokers/ids /kafka/brokers/topics; do
 	echo "ls $path"
-	echo "ls $path" | /usr/share/zookeeper/bin/zkCli.sh -server "127.0.0.1:$zookeeper_port" 2>/dev/null |
-		grep -E '^\[.*\]$' || true
+	bin/zookeeper-shell.sh "127.0.0.1:$zookeeper_port" ls "$path" | tail -n 1
 done
 
 cat <<END

@@ -27,7 +27,7 @@ AC_DEFUN([MOLDAU_SANITIZERS], [
 AC_DEFUN([MOLDAU_WARNINGS], [
 	AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [warnings are errors (default: yes in a git checkout)])], [],
 		[AS_IF([test -e "$srcdir/.git"], [enable_werror=yes], [enable_werror=no])])
-	WARNING_FLAGS="-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wimplicit-fallthrough -Wundef -Wno-sign-conversion"
+	WARNING_FLAGS="-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wimplicit-fallthrough -Wundef -Wno-sign-conversion -Wno-missing-field-initializers"
 	AS_IF([test "$enable_werror" = yes], [WARNING_FLAGS="$WARNING_FLAGS -Werror"])
 	AC_SUBST([WARNING_FLAGS])
 	HARDENING_FLAGS="-fno-strict-aliasing -fstack-protector-strong -fPIE"

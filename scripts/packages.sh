@@ -6,7 +6,7 @@ set -euo pipefail
 build=(autoconf automake make gcc libc6-dev pkg-config libev-dev libisal-dev libjansson-dev liblz4-dev
 	librdkafka-dev libsnappy-dev libssl-dev libzookeeper-mt-dev libzstd-dev uthash-dev zlib1g-dev)
 run=(default-jre-headless zookeeper)
-tests=(clang libclang-rt-14-dev llvm libcmocka-dev kcat python3-confluent-kafka python3-kafka python3-kazoo
+tests=(clang groff-base libclang-rt-14-dev llvm libcmocka-dev kcat python3-confluent-kafka python3-kafka python3-kazoo
 	python3-lz4 python3-pytest python3-snappy python3-zstandard shellcheck)
 
 wanted=()

@@ -77,7 +77,10 @@ struct broker_context {
 	struct fetch_sessions *fetch_sessions;
 	struct delayed *delayed;       /* replica/delayed.h */
 	struct producer_ids *producer_ids; /* coordinator/producer_ids.h */
+	struct groups *groups;		   /* coordinator/groups.h */
+	int32_t offsets_partitions, transactions_partitions; /* of the internal topics, as of the start */
 	struct topic_admin *topic_admin;   /* controller/topic_admin.h: creates, deletes, grows topics in ZooKeeper */
+	struct auto_creation *auto_creation; /* controller/auto_creation.h */
 	struct controller *controller;	   /* controller/controller.h */
 	struct zk_session *zk;
 	const struct config_service *configs; /* api/config_service.h */

@@ -27,6 +27,7 @@ enum acl_operation {
 	(1 << ACL_OP_CREATE | 1 << ACL_OP_CLUSTER_ACTION | 1 << ACL_OP_DESCRIBE_CONFIGS |          \
 	    1 << ACL_OP_ALTER_CONFIGS | 1 << ACL_OP_IDEMPOTENT_WRITE | 1 << ACL_OP_ALTER |         \
 	    1 << ACL_OP_DESCRIBE)
+#define AUTHORIZED_GROUP_OPERATIONS (1 << ACL_OP_READ | 1 << ACL_OP_DELETE | 1 << ACL_OP_DESCRIBE)
 /* What a response carries when nobody asked. */
 #define AUTHORIZED_OPERATIONS_UNASKED INT32_MIN
 

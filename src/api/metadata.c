@@ -10,6 +10,7 @@
 #include "api/config_service.h"
 #include "api/metadata_partition.h"
 #include "api/repeated.h"
+#include "controller/auto_creation.h"
 #include "controller/topic_admin.h"
 #include "metadata/image.h"
 #include "net/connection.h"
@@ -74,13 +75,12 @@ static bool add_known(struct request *req, const struct image *image, const stru
 	return true;
 }
 
-static bool may_create(const struct request *req, struct str name)
+static bool may_create(const struct request *req)
 {
 	const struct metadata_request *in = req->in;
 	struct broker_settings settings;
 
-	/* the internal topics come with their coordinators, which size them */
-	if (!in->allow_auto_topic_creation || image_topic_is_internal(name))
+	if (!in->allow_auto_topic_creation)
 		return false;
 	req->ctx->configs->settings(req->ctx->configs->arg, &settings);
 	return settings.auto_create_topics;
@@ -102,9 +102,9 @@ static bool add_named(struct request *req, struct str name)
 
 	if (t)
 		return add_known(req, w->image, t);
-	if (may_create(req, name) && knows_nothing(w->image))
+	if (may_create(req) && knows_nothing(w->image))
 		add_topic(req, KERR_LEADER_NOT_AVAILABLE, name);
-	else if (may_create(req, name))
+	else if (may_create(req))
 		w->absent[w->absent_n++] = name;
 	else
 		add_topic(req, topic_name_check(&req->arena, name, &why) ? KERR_INVALID_TOPIC_EXCEPTION
@@ -194,23 +194,13 @@ static bool add_asked(struct request *req)
 
 /* --- automatic creation, on a worker --- */
 
-static int create(struct request *req, struct str name)
-{
-	struct topic_create c = { .name = name, .partitions = -1, .replication = -1 };
-	struct str message;
-	int r = topic_admin_create(req->ctx->topic_admin, &req->arena, &c, false, &message);
-
-	/* created now or by somebody else a moment ago: it has no leader yet, the client asks again */
-	return r == 0 || r == KERR_TOPIC_ALREADY_EXISTS ? KERR_LEADER_NOT_AVAILABLE : r;
-}
-
 static void create_absent(struct request *req)
 {
 	struct work *w = req->state;
 	int32_t i;
 
 	for (i = 0; i < w->absent_n; i++)
-		add_topic(req, create(req, w->absent[i]), w->absent[i]);
+		add_topic(req, auto_creation_run(req->ctx->auto_creation, &req->arena, w->absent[i]), w->absent[i]);
 	request_reply(req);
 }
 

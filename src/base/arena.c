@@ -123,6 +123,27 @@ struct str arena_str(struct arena *a, const char *s)
 	return q ? (struct str){ q, v.len } : STR_NULL;
 }
 
+bool arena_keep(struct arena *a, struct str *s)
+{
+	char *q;
+
+	if (s->len < 0)
+		return true;
+	q = arena_strdup(a, *s);
+	if (q)
+		s->p = q;
+	return q;
+}
+
+bool arena_keep_bytes(struct arena *a, struct bytes *b)
+{
+	struct str s = { (const char *)b->p, b->len };
+	bool kept = arena_keep(a, &s);
+
+	b->p = (const uint8_t *)s.p;
+	return kept;
+}
+
 struct str arena_printf(struct arena *a, const char *fmt, ...)
 {
 	va_list ap, again;

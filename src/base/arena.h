@@ -6,6 +6,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attr.h"
@@ -30,5 +31,8 @@ char *arena_strdup(struct arena *a, struct str s) MUST_CHECK;
 /* A str with its own copy of the text; the null string past the limit. */
 struct str arena_str(struct arena *a, const char *s);
 struct str arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
+/* Makes a borrowed string or bytes the arena's own; null stays null. False past the limit. */
+bool arena_keep(struct arena *a, struct str *s) MUST_CHECK;
+bool arena_keep_bytes(struct arena *a, struct bytes *b) MUST_CHECK;
 
 #endif

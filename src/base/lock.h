@@ -14,7 +14,8 @@
 enum lock_rank {
 	RANK_CONTROLLER = 10, /* controller context snapshots */
 	RANK_STATE_CHANGE = 15, /* one control request at a time (replication.md section 3) */
-	RANK_TABLE = 20,      /* tables of partitions, groups, fetch sessions, log directories */
+	RANK_GROUPS = 18,     /* the groups of one partition of __consumer_offsets */
+	RANK_TABLE = 20,      /* tables of partitions, fetch sessions, log directories */
 	RANK_SESSION = 25,    /* one fetch session */
 	RANK_OPERATION = 27,  /* one waiting request (replica/delayed.h) */
 	RANK_PARTITION = 30,  /* one partition: leadership, ISR, high watermark */

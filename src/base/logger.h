@@ -36,7 +36,7 @@ static inline bool log_site_wants(const struct log_site *s, enum log_level level
 int logger_open(const char *dir, enum log_level level) MUST_CHECK;
 void logger_close(void);
 void logger_set_level(enum log_level level); /* of all, as logger_open does; forgets what was set since */
-/* Tests: lines go to `fn` instead. NULL restores. */
+/* Tests, and tools, whose output is not mixed with it: lines go to `fn` instead. NULL restores. */
 void logger_capture(void (*fn)(enum log_level level, const char *cls, const char *msg));
 /* Writes whatever the level is; use the macros. */
 void logger_write(enum log_level level, const char *cls, const char *fmt, ...) PRINTF(3, 4);

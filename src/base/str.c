@@ -118,6 +118,23 @@ int utf8_decode(const char *p, size_t n, uint32_t *ret)
 	return lead.len;
 }
 
+/* Stops once above `max`. */
+bool str_utf16_longer(struct str s, int32_t max)
+{
+	int64_t units = 0;
+
+	if (s.len <= max)
+		return false;
+	for (int32_t at = 0; at < s.len && units <= max;) {
+		uint32_t code;
+		int n = utf8_decode(s.p + at, (size_t)(s.len - at), &code);
+
+		units += code >= 0x10000 ? 2 : 1;
+		at += n < 0 ? -n : n;
+	}
+	return units > max;
+}
+
 size_t utf8_encode(uint32_t code, char *buf)
 {
 	uint8_t *u = (uint8_t *)buf;

@@ -43,6 +43,8 @@ bool str_is_utf8(struct str s);
 int utf8_decode(const char *p, size_t n, uint32_t *ret);
 /* Writes at most 4 bytes, no NUL; `code` is a Unicode scalar value. Returns the length. */
 size_t utf8_encode(uint32_t code, char *buf);
+/* Has it more than `max` UTF-16 units, which is how Java counts a string's length? A null string has none. */
+bool str_utf16_longer(struct str s, int32_t max);
 /* Parses a whole decimal int64 within [min, max], Java's Long.parseLong syntax (sign allowed, no blanks). */
 bool str_to_i64(struct str s, int64_t min, int64_t max, int64_t *ret);
 /* java.lang.String.hashCode of the UTF-16 form (coordinator partition, static member hashes). */

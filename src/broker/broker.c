@@ -27,6 +27,7 @@
 #include "broker/config.h"
 #include "broker/config_service.h"
 #include "broker/controlled_shutdown.h"
+#include "broker/coordination.h"
 #include "broker/dynamic_config.h"
 #include "broker/feature_watch.h"
 #include "broker/peer_control.h"
@@ -34,6 +35,7 @@
 #include "broker/reconfigure.h"
 #include "broker/registration.h"
 #include "broker/settings.h"
+#include "controller/auto_creation.h"
 #include "controller/controller.h"
 #include "controller/topic_admin.h"
 #include "coordinator/producer_ids.h"
@@ -47,6 +49,7 @@
 #include "replica/isr_changes.h"
 #include "replica/mover.h"
 #include "replica/partitions.h"
+#include "storage/cleaner.h"
 #include "storage/log_dirs.h"
 #include "zk/batch.h"
 #include "zk/path.h"
@@ -73,6 +76,7 @@ struct broker {
 	struct metadata *metadata;
 	struct delayed *delayed;
 	struct log_dirs *log_dirs;
+	struct cleaner *cleaner; /* NULL with log.cleaner.enable=false */
 	struct partitions *partitions;
 	struct fetch_sessions *fetch_sessions;
 	struct fetchers *fetchers;
@@ -90,6 +94,8 @@ struct broker {
 	struct producer_id_request ids_request;
 	struct controller *controller;
 	struct topic_admin *topic_admin;
+	struct auto_creation *auto_creation;
+	struct coordination coordination;
 	struct producer_ids *producer_ids;
 	struct broker_context ctx;
 };
@@ -326,6 +332,22 @@ static int load_logs(struct broker *b)
 	return r;
 }
 
+static int start_cleaner(struct broker *b)
+{
+	struct cleaner_config c;
+	char text[256];
+	int r;
+
+	if (!config_bool(b->config, CFG_LOG_CLEANER_ENABLE))
+		return 0;
+	settings_cleaner(b->config, &c);
+	r = cleaner_start(b->log_dirs, &c, &clock_real, &b->cleaner);
+	if (r < 0)
+		log_error("[KafkaServer id=%d] The log cleaner could not be started: %s", b->id,
+		    error_text(r, text, sizeof(text)));
+	return r;
+}
+
 static void on_features_changed(void *arg, int32_t version)
 {
 	struct broker *b = arg;
@@ -380,10 +402,19 @@ static int start_partitions(struct broker *b)
 		.arg = b,
 	};
 
+	coordination_listener(&b->coordination, &c.leadership);
 	b->partitions = partitions_new(&c);
 	b->fetch_sessions = fetch_sessions_new(&clock_real,
 	    config_int(b->config, CFG_MAX_INCREMENTAL_FETCH_SESSION_CACHE_SLOTS));
 	return 0;
+}
+
+static int start_coordination(struct broker *b)
+{
+	const struct coordination_parts parts = { .config = b->config, .broker_id = b->id, .clock = &clock_real,
+		.zk = b->zk, .partitions = b->partitions, .delayed = b->delayed };
+
+	return coordination_start(&b->coordination, &parts);
 }
 
 static int register_broker(struct broker *b, int64_t *ret_epoch)
@@ -532,6 +563,7 @@ static int start_controller(struct broker *b)
 	if (r < 0)
 		return r;
 	b->topic_admin = topic_admin_new(&admin);
+	b->auto_creation = coordination_auto_creation(b->config, b->topic_admin, &clock_real);
 	b->controller = controller_new(&c);
 	b->ids_request = (struct producer_id_request){ .broker_id = b->id, .controller = b->controller,
 		.link = b->controller_link, .partitions = b->partitions, .done = on_ids_allocated, .arg = b };
@@ -552,7 +584,11 @@ static void fill_context(struct broker *b)
 		.fetch_sessions = b->fetch_sessions,
 		.delayed = b->delayed,
 		.producer_ids = b->producer_ids,
+		.groups = b->coordination.groups,
+		.offsets_partitions = b->coordination.offsets_partitions,
+		.transactions_partitions = b->coordination.transactions_partitions,
 		.topic_admin = b->topic_admin,
+		.auto_creation = b->auto_creation,
 		.controller = b->controller,
 		.zk = b->zk,
 		.configs = config_services_table(b->configs),
@@ -565,8 +601,8 @@ static void fill_context(struct broker *b)
 static int prepare_changes(struct broker *b)
 {
 	const struct reconfigure_parts parts = { .workers = b->workers, .background = b->background,
-		.server = b->server, .log_dirs = b->log_dirs, .partitions = b->partitions, .fetchers = b->fetchers,
-		.registration = b->registration, .controller = b->controller };
+		.server = b->server, .log_dirs = b->log_dirs, .cleaner = b->cleaner, .partitions = b->partitions,
+		.fetchers = b->fetchers, .registration = b->registration, .controller = b->controller };
 
 	b->reconfigure = reconfigure_new(b->dynamic, &parts);
 	return 0;
@@ -593,9 +629,9 @@ static int follow_configuration(struct broker *b)
 int broker_start(struct config *config, struct broker **ret)
 {
 	static int (*const steps[])(struct broker *) = {
-		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, follow_features,
-		bind_server, start_partitions, start_links, start_controller, prepare_changes, serve,
-		follow_configuration,
+		start_threads, start_zookeeper, start_log_dirs, start_dynamic_config, load_logs, start_cleaner,
+		follow_features, bind_server, start_partitions, start_links, start_coordination, start_controller,
+		prepare_changes, serve, follow_configuration,
 	};
 	struct broker *b = xcalloc(1, sizeof(*b));
 	size_t i;
@@ -644,6 +680,7 @@ static void stop_requests(struct broker *b)
 {
 	if (b->delayed)
 		delayed_stop(b->delayed);
+	coordination_stop(&b->coordination);
 	if (b->server)
 		server_stop(b->server, STOP_GRACE_MS);
 }
@@ -680,6 +717,7 @@ void broker_stop(struct broker *b)
 	stop_coordination(b);
 	b->workers = worker_pool_free(b->workers);
 	b->server = server_free(b->server);
+	b->cleaner = cleaner_stop(b->cleaner);
 	b->log_dirs = log_dirs_close(b->log_dirs);
 	b->zk = zk_session_close(b->zk);
 	b->controller = controller_free(b->controller);
@@ -688,12 +726,14 @@ void broker_stop(struct broker *b)
 	b->scheduler = scheduler_free(b->scheduler); /* its users have cancelled their timers */
 	b->background = worker_pool_free(b->background);
 	b->features = feature_watch_free(b->features);
+	b->auto_creation = auto_creation_free(b->auto_creation);
 	b->topic_admin = topic_admin_free(b->topic_admin);
 	b->registration = registration_free(b->registration);
 	b->fetchers = fetchers_free(b->fetchers);
 	b->mover = mover_free(b->mover);
 	b->isr_changes = isr_changes_free(b->isr_changes);
 	b->isr_link = controller_link_free(b->isr_link);
+	coordination_fini(&b->coordination);
 	b->partitions = partitions_free(b->partitions);
 	b->fetch_sessions = fetch_sessions_free(b->fetch_sessions);
 	b->delayed = delayed_free(b->delayed);

@@ -98,6 +98,9 @@ const char *config_file(const struct config *c);
 /* Checks a set of dynamic entries for one broker or the cluster's default (DynamicBrokerConfig.validateConfigs), passwords
  * decoded (config_passwords.h).
  * 0 | KERR_INVALID_CONFIG with Kafka's message in `why`. */
+int config_check_dynamic_keys(
+	const struct properties *p, bool per_broker, char why[CONFIG_ERROR_MAX]) MUST_CHECK;
+/* The same, and whether this broker can do it. */
 int config_check_dynamic(
 	const struct properties *p, bool per_broker, char why[CONFIG_ERROR_MAX]) MUST_CHECK;
 /* Removes from a stored set what cannot be applied, logging an error line for each sort of fault. */

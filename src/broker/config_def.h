@@ -148,5 +148,7 @@ const char *config_rule_text(const struct config_key *k, char *buf, size_t size)
 
 /* java.lang.Double.toString. */
 const char *java_double(double d, char *buf, size_t size);
+/* java.lang.Double.valueOf; false when it is not a number. */
+bool java_double_parse(const char *s, double *ret);
 
 #endif

@@ -86,12 +86,12 @@ static bool caught(enum sieve s, const struct property *p, bool per_broker, char
 	return false;
 }
 
-/* All keys caught, as Scala prints a set: "Set(a, b)". False when there are none. */
+/* All keys caught, as Scala prints the set that Kafka has there: "Set(a, b)". False when there are none. */
 static bool list_caught(
 	enum sieve s, const struct properties *p, bool per_broker, char *list, size_t size)
 {
 	char why[CONFIG_ERROR_MAX];
-	size_t at = (size_t)snprintf(list, size, "Set("), n = 0;
+	size_t at = (size_t)snprintf(list, size, s == SIEVE_PREFIX ? "HashSet(" : "Set("), n = 0;
 
 	for (size_t i = 0; i < p->n; i++) {
 		if (!caught(s, &p->v[i], per_broker, why) || at >= size)
@@ -114,7 +114,8 @@ static int refuse(
 	return KERR_INVALID_CONFIG;
 }
 
-int config_check_dynamic(const struct properties *p, bool per_broker, char why[CONFIG_ERROR_MAX])
+int config_check_dynamic_keys(
+	const struct properties *p, bool per_broker, char why[CONFIG_ERROR_MAX])
 {
 	int r = refuse(SIEVE_STATIC, p, per_broker, "Cannot update these configs dynamically", why);
 
@@ -132,6 +133,13 @@ int config_check_dynamic(const struct properties *p, bool per_broker, char why[C
 			"Cannot update these configs at default cluster level, broker id must be "
 			"specified",
 			why);
+	return r;
+}
+
+int config_check_dynamic(const struct properties *p, bool per_broker, char why[CONFIG_ERROR_MAX])
+{
+	int r = config_check_dynamic_keys(p, per_broker, why);
+
 	for (size_t i = 0; i < p->n && r == 0; i++) {
 		char missing[CONFIG_ERROR_MAX / 2];
 

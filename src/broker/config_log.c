@@ -38,9 +38,6 @@ static bool differs_from_default(const struct config *c, enum config_id id)
 
 static void warn_known(const struct config *c, enum config_id id, const char *at)
 {
-	size_t n;
-	const char *const *policy;
-
 	if (id >= CFG_STATIC_COUNT)
 		log_warn(
 			"%s: ignored, it has an effect only as a dynamic config (kafka-configs.sh)",
@@ -55,13 +52,6 @@ static void warn_known(const struct config *c, enum config_id id, const char *at
 		log_warn("%s: ignored, records are written in format 2 since "
 			 "inter.broker.protocol.version 3.0",
 			at);
-	if (id != CFG_LOG_CLEANUP_POLICY)
-		return;
-	policy = config_list(c, id, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (!strcmp(policy[i], "compact"))
-			log_warn("%s: compaction is not available yet, old records stay", at);
-	}
 }
 
 static void warn_other(const struct property *p, const char *at)

@@ -9,7 +9,7 @@
 
 #include "base/logger.h"
 #include "broker/config_priv.h"
-#include "broker/password_encoder.h"
+#include "security/password_encoder.h"
 #include "protocol/errors.h"
 
 bool config_is_password(const char *name)

@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/str.h"
 #include "broker/config_passwords.h"
 #include "broker/config_priv.h"
 #include "protocol/errors.h"
 #include "protocol/metadata_version.h"
+#include "storage/offset_map.h"
 
 /* A broken rule, which Kafka reports as "requirement failed: ...". */
 static int PRINTF(3, 4) broken(struct config_fault *f, enum config_id id, const char *fmt, ...)
@@ -92,6 +94,13 @@ static int check_logs(const struct config *c, struct config_fault *f)
 	if (buffer / threads <= 1024 * 1024)
 		return broken(f, CFG_LOG_CLEANER_DEDUPE_BUFFER_SIZE,
 			"log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.");
+	if (config_bool(c, CFG_LOG_CLEANER_ENABLE) &&
+		!offset_map_fits((size_t)MIN(buffer / threads, (int64_t)INT32_MAX),
+			config_double(c, CFG_LOG_CLEANER_IO_BUFFER_LOAD_FACTOR)))
+		return broken(f, CFG_LOG_CLEANER_IO_BUFFER_LOAD_FACTOR,
+			"offset map is too small to fit in even a single message, so log cleaning "
+			"will never make progress. You can increase log.cleaner.dedupe.buffer.size or "
+			"decrease log.cleaner.threads");
 	if (min_lag > max_lag)
 		return broken(f, CFG_LOG_CLEANER_MIN_COMPACTION_LAG_MS,
 			"conflict topic config setting min.compaction.lag.ms (%lld) > "

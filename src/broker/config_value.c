@@ -229,7 +229,7 @@ static void join_list(struct config_value *v)
 		at += (size_t)snprintf(v->text + at, n - at, "%s%s", i ? "," : "", v->list.v[i]);
 }
 
-static bool parse_double(const char *s, double *ret)
+bool java_double_parse(const char *s, double *ret)
 {
 	char *end;
 
@@ -264,7 +264,7 @@ static bool parse_number(const struct config_key *k, struct config_value *v)
 			return false;
 		break;
 	default:
-		if (!parse_double(v->text, &v->d))
+		if (!java_double_parse(v->text, &v->d))
 			return false;
 		free(v->text);
 		v->text = xstrdup(java_double(v->d, buf, sizeof(buf)));

@@ -13,7 +13,6 @@ src_broker_libbroker_a_SOURCES = \
 	src/broker/config_layers.c src/broker/config_listeners.c src/broker/config_log.c \
 	src/broker/config_rules.c src/broker/config_service.c src/broker/config_service.h \
 	src/broker/dynamic_config.c src/broker/dynamic_config.h src/broker/dynamic_config_priv.h \
-	src/broker/password_encoder.c src/broker/password_encoder.h \
 	src/broker/topic_config.c src/broker/topic_config.h \
 	src/broker/topic_overrides.c src/broker/topic_overrides.h
 src_broker_libbroker_a_SOURCES += src/broker/registration.c src/broker/registration.h
@@ -21,6 +20,7 @@ src_broker_libbroker_a_SOURCES += \
 	src/broker/broker.c src/broker/broker.h \
 	src/broker/listener_change.c src/broker/listener_change.h \
 	src/broker/controlled_shutdown.c src/broker/controlled_shutdown.h \
+	src/broker/coordination.c src/broker/coordination.h \
 	src/broker/local_control.c src/broker/local_control.h \
 	src/broker/peer_control.c src/broker/peer_control.h \
 	src/broker/producer_id_request.c src/broker/producer_id_request.h \

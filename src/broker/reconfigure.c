@@ -1,10 +1,11 @@
 /* reconfigure.c - one small function per part: from the new snapshot to the part's own call. */
 #include "broker/reconfigure.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
+#include "base/error.h"
 #include "base/str.h"
 #include "base/worker.h"
 #include "broker/config.h"
@@ -14,8 +15,10 @@
 #include "broker/settings.h"
 #include "controller/controller.h"
 #include "net/server.h"
+#include "protocol/errors.h"
 #include "replica/fetchers.h"
 #include "replica/partitions.h"
+#include "storage/cleaner.h"
 #include "storage/log.h"
 #include "storage/log_config.h"
 #include "storage/log_dirs.h"
@@ -28,7 +31,7 @@ struct reconfigure {
 	struct dynamic_config *dynamic;
 	struct reconfigure_parts parts;
 	struct reconfigurable io_threads, background_threads, network_threads, listeners, connections, listener_limits,
-	    log_dirs, fetchers;
+	    log_dirs, cleaner, fetchers;
 };
 
 /* --- parts --- */
@@ -97,6 +100,35 @@ static void apply_fetchers(void *arg, const struct config *from UNUSED, const st
 	partitions_follow_again(r->parts.partitions);
 }
 
+static int validate_cleaner(void *arg UNUSED, const struct config *from UNUSED, const struct config *to,
+    char why[CONFIG_ERROR_MAX])
+{
+	struct cleaner_config c;
+
+	settings_cleaner(to, &c);
+	if (cleaner_config_fits(&c))
+		return 0;
+	snprintf(why, CONFIG_ERROR_MAX, "log.cleaner.dedupe.buffer.size, log.cleaner.threads and "
+					"log.cleaner.io.buffer.load.factor leave a thread no room for a key");
+	return KERR_INVALID_CONFIG;
+}
+
+static void apply_cleaner(void *arg, const struct config *from UNUSED, const struct config *to)
+{
+	struct reconfigure *r = arg;
+	struct cleaner_config c;
+	char text[128];
+	int e;
+
+	if (!r->parts.cleaner) /* log.cleaner.enable=false: there is nothing to change */
+		return;
+	settings_cleaner(to, &c);
+	e = cleaner_reconfigure(r->parts.cleaner, &c);
+	if (e < 0)
+		log_error("The log cleaner could not be reconfigured, some of its threads do not run: %s",
+		    error_text(e, text, sizeof(text)));
+}
+
 /* --- hooks --- */
 
 struct topic_settings {
@@ -105,10 +137,9 @@ struct topic_settings {
 	bool found, min_isr_moved;
 };
 
-static bool set_log_config(struct log *log, void *arg)
+static bool look_at_log(struct log *log, void *arg)
 {
 	struct topic_settings *t = arg;
-
 	struct log_config *old;
 
 	if (strcmp(log_topic(log), t->topic) != 0)
@@ -117,7 +148,6 @@ static bool set_log_config(struct log *log, void *arg)
 	t->found = true;
 	t->min_isr_moved = t->min_isr_moved || old->min_insync_replicas != t->settings->min_insync_replicas;
 	log_config_unref(old);
-	log_set_config(log, t->settings);
 	return true;
 }
 
@@ -126,8 +156,9 @@ static bool on_topic_changed(void *arg, const char *topic, struct log_config *se
 	struct reconfigure *r = arg;
 	struct topic_settings t = { .topic = topic, .settings = settings };
 
-	log_dirs_each(r->parts.log_dirs, set_log_config, &t);
-	log_dirs_each_future(r->parts.log_dirs, set_log_config, &t);
+	log_dirs_each(r->parts.log_dirs, look_at_log, &t);
+	log_dirs_each_future(r->parts.log_dirs, look_at_log, &t);
+	log_dirs_set_topic_config(r->parts.log_dirs, topic, settings);
 	if (t.min_isr_moved)
 		partitions_min_isr_moved(r->parts.partitions, topic);
 	return t.found;
@@ -175,6 +206,9 @@ struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct recon
 		CFG_LOG_SEGMENT_DELETE_DELAY_MS, CFG_PRODUCER_ID_EXPIRATION_MS,
 		CFG_TRANSACTION_PARTITION_VERIFICATION_ENABLE, CFG_COUNT };
 	static const enum config_id fetchers[] = { CFG_NUM_REPLICA_FETCHERS, CFG_COUNT };
+	static const enum config_id cleaner[] = { CFG_LOG_CLEANER_THREADS, CFG_LOG_CLEANER_DEDUPE_BUFFER_SIZE,
+		CFG_LOG_CLEANER_IO_BUFFER_LOAD_FACTOR, CFG_LOG_CLEANER_IO_BUFFER_SIZE, CFG_MESSAGE_MAX_BYTES,
+		CFG_LOG_CLEANER_IO_MAX_BYTES_PER_SECOND, CFG_LOG_CLEANER_BACKOFF_MS, CFG_COUNT };
 	struct reconfigure *r = xcalloc(1, sizeof(*r));
 
 	r->dynamic = d;
@@ -187,6 +221,8 @@ struct reconfigure *reconfigure_new(struct dynamic_config *d, const struct recon
 	add(d, &r->listener_limits, "limits of listeners", listener_limits, apply_listener_limits, r);
 	r->listener_limits.per_listener = true;
 	add(d, &r->log_dirs, "log directories", log_dirs, apply_log_dirs, r);
+	add(d, &r->cleaner, "log cleaner", cleaner, apply_cleaner, r);
+	r->cleaner.validate = validate_cleaner;
 	add(d, &r->fetchers, "replica fetchers", fetchers, apply_fetchers, r);
 	return r;
 }

@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 
+struct cleaner;
 struct controller;
 struct dynamic_config;
 struct fetchers;
@@ -23,6 +24,7 @@ struct reconfigure_parts {
 	struct log_dirs *log_dirs;
 	struct partitions *partitions;
 	struct fetchers *fetchers;
+	struct cleaner *cleaner; /* NULL with log.cleaner.enable=false */
 	struct registration *registration;
 	struct controller *controller;
 };

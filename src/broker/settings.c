@@ -8,9 +8,11 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "broker/config.h"
+#include "coordinator/groups.h"
 #include "net/server.h"
 #include "protocol/metadata_version.h"
 #include "replica/fetchers.h"
+#include "storage/cleaner.h"
 #include "storage/log_dirs.h"
 #include "zk/session.h"
 #include "zk/znode.h"
@@ -45,6 +47,7 @@ void settings_log_dirs(const struct config *c, struct log_dirs_config *ret)
 		.initial_task_delay_ms = config_long(c, CFG_LOG_INITIAL_TASK_DELAY_MS),
 		.file_delete_delay_ms = config_long(c, CFG_LOG_SEGMENT_DELETE_DELAY_MS),
 		.verify_transactions = config_bool(c, CFG_TRANSACTION_PARTITION_VERIFICATION_ENABLE),
+		.cleaner_enable = config_bool(c, CFG_LOG_CLEANER_ENABLE),
 	};
 	ret->dirs = config_log_dirs(c, &ret->dirs_n);
 }
@@ -88,6 +91,19 @@ void settings_limits(const struct config *c, struct server_limits *ret)
 	};
 }
 
+void settings_cleaner(const struct config *c, struct cleaner_config *ret)
+{
+	*ret = (struct cleaner_config){
+		.threads = config_int(c, CFG_LOG_CLEANER_THREADS),
+		.dedupe_buffer_bytes = config_long(c, CFG_LOG_CLEANER_DEDUPE_BUFFER_SIZE),
+		.load_factor = config_double(c, CFG_LOG_CLEANER_IO_BUFFER_LOAD_FACTOR),
+		.io_buffer_bytes = config_int(c, CFG_LOG_CLEANER_IO_BUFFER_SIZE),
+		.max_message_bytes = config_int(c, CFG_MESSAGE_MAX_BYTES),
+		.max_bytes_per_second = config_double(c, CFG_LOG_CLEANER_IO_MAX_BYTES_PER_SECOND),
+		.backoff_ms = config_long(c, CFG_LOG_CLEANER_BACKOFF_MS),
+	};
+}
+
 void settings_server(const struct config *c, int32_t broker_id, struct server_listener *listeners,
     struct server_config *ret)
 {
@@ -112,6 +128,28 @@ void settings_server(const struct config *c, int32_t broker_id, struct server_li
 		.broker_id = broker_id,
 	};
 	settings_limits(c, &ret->limits);
+}
+
+void settings_groups(const struct config *c, int32_t broker_id, int32_t partitions_n, struct groups_config *ret)
+{
+	const int64_t minute_ms = 60000;
+
+	*ret = (struct groups_config){
+		.partitions_n = partitions_n,
+		.group = GROUP_SETTINGS_INIT,
+		.load_buffer_bytes = config_int(c, CFG_OFFSETS_LOAD_BUFFER_SIZE),
+		.required_acks = (int16_t)config_int(c, CFG_OFFSETS_COMMIT_REQUIRED_ACKS),
+		.commit_timeout_ms = config_int(c, CFG_OFFSETS_COMMIT_TIMEOUT_MS),
+		.codec = (enum codec)config_int(c, CFG_OFFSETS_TOPIC_COMPRESSION_CODEC),
+		.retention_check_ms = config_long(c, CFG_OFFSETS_RETENTION_CHECK_INTERVAL_MS),
+	};
+	ret->group.broker_id = broker_id;
+	ret->group.min_session_timeout_ms = config_int(c, CFG_GROUP_MIN_SESSION_TIMEOUT_MS);
+	ret->group.max_session_timeout_ms = config_int(c, CFG_GROUP_MAX_SESSION_TIMEOUT_MS);
+	ret->group.max_size = config_int(c, CFG_GROUP_MAX_SIZE);
+	ret->group.initial_rebalance_delay_ms = config_int(c, CFG_GROUP_INITIAL_REBALANCE_DELAY_MS);
+	ret->group.offset_metadata_max = config_int(c, CFG_OFFSET_METADATA_MAX_BYTES);
+	ret->group.offsets_retention_ms = config_int(c, CFG_OFFSETS_RETENTION_MINUTES) * minute_ms;
 }
 
 /* The canonical name of this host, as Java's InetAddress finds it; the plain host name when it does not resolve. */

@@ -53,15 +53,22 @@ static int controller_version(struct zk_session *zk, int32_t *ret)
 	return r > 0 ? FAIL(-EPROTO) : r < 0 ? FAIL(r) : 0;
 }
 
+/* A write's guard: the version of /controller, or none. */
+struct guard {
+	bool wanted;
+	int32_t version;
+};
+
 /* 0, enum zk_code, -errno */
-static int guarded_set(struct zk_session *zk, int32_t version, const char *type, const char *name, const char *text)
+static int guarded_set(struct zk_session *zk, struct guard g, const char *type, const char *name, const char *text)
 {
 	struct zk_batch b;
 	struct zk_op *op;
 	int r;
 
 	zk_batch_init(&b, zk);
-	zk_batch_guard(&b, ZK_PATH_CONTROLLER, version);
+	if (g.wanted)
+		zk_batch_guard(&b, ZK_PATH_CONTROLLER, g.version);
 	op = zk_batch_set(&b, text, ZK_ANY_VERSION, ZK_PATH_CONFIG_ENTITY, type, name);
 	r = zk_batch_run(&b);
 	if (r == 0)
@@ -70,22 +77,17 @@ static int guarded_set(struct zk_session *zk, int32_t version, const char *type,
 	return r;
 }
 
-static int set_or_create(struct zk_session *zk, const char *type, const char *name, const char *text)
+/* 0, enum zk_code, -errno */
+static int set_or_create(struct zk_session *zk, struct guard g, const char *type, const char *name, const char *text)
 {
-	int32_t version;
-	int r = controller_version(zk, &version);
+	int r = guarded_set(zk, g, type, name, text);
 
-	if (r != 0)
-		return r < 0 ? FAIL(r) : r;
-	r = guarded_set(zk, version, type, name, text);
 	if (r == ZK_NO_NODE) {
 		r = zk_create_with_parents(zk, text, ZK_PATH_CONFIG_ENTITY, type, name);
 		if (r == ZK_NODE_EXISTS) /* somebody else was faster; the last writer wins */
-			r = guarded_set(zk, version, type, name, text);
+			r = guarded_set(zk, g, type, name, text);
 	}
-	if (r == ZK_GUARD_FAILED)
-		return KERR_STALE_CONTROLLER_EPOCH;
-	return r > 0 ? FAIL(-EPROTO) : r < 0 ? FAIL(r) : 0;
+	return r;
 }
 
 /* ---- quota entities that became empty (zookeeper.md 2.7) ---- */
@@ -192,6 +194,33 @@ static int notify_brokers(struct zk_session *zk, const char *type, const char *n
 int entity_config_write(struct zk_session *zk, const char *type, const char *name, const struct znode_config *c,
     bool notify)
 {
+	struct guard g = { .wanted = true };
+	bool deleted = false;
+	char *text;
+	int r = 0;
+
+	if (c->n == 0 && is_quota(type))
+		r = try_delete(zk, type, name, &deleted);
+	if (r == 0 && !deleted) {
+		r = controller_version(zk, &g.version);
+		if (r > 0)
+			return r;
+	}
+	if (r == 0 && !deleted) {
+		text = znode_config_encode(c);
+		r = set_or_create(zk, g, type, name, text);
+		free(text);
+	}
+	if (r == ZK_GUARD_FAILED)
+		return KERR_STALE_CONTROLLER_EPOCH;
+	if (r == 0 && notify)
+		r = notify_brokers(zk, type, name);
+	return r > 0 ? FAIL(-EPROTO) : r < 0 ? FAIL(r) : 0;
+}
+
+int entity_config_write_plain(struct zk_session *zk, const char *type, const char *name,
+    const struct znode_config *c, bool notify)
+{
 	bool deleted = false;
 	char *text;
 	int r = 0;
@@ -200,12 +229,16 @@ int entity_config_write(struct zk_session *zk, const char *type, const char *nam
 		r = try_delete(zk, type, name, &deleted);
 	if (r == 0 && !deleted) {
 		text = znode_config_encode(c);
-		r = set_or_create(zk, type, name, text);
+		r = set_or_create(zk, (struct guard){ .wanted = false }, type, name, text);
 		free(text);
 	}
 	if (r == 0 && notify)
 		r = notify_brokers(zk, type, name);
-	return r < 0 ? FAIL(r) : r;
+	if (r == ZK_NO_AUTH)
+		return FAIL(-EACCES);
+	if (r == ZK_NO_NODE)
+		return FAIL(-ENOENT);
+	return r > 0 ? FAIL(-EPROTO) : r < 0 ? FAIL(r) : 0;
 }
 
 int entity_config_replace(struct zk_session *zk, const char *type, const char *name, const struct znode_config *c,

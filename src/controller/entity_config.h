@@ -34,6 +34,10 @@ int entity_config_read_version(struct zk_session *zk, const char *type, const ch
  *   -errno                                                                                       */
 int entity_config_write(struct zk_session *zk, const char *type, const char *name, const struct znode_config *c,
     bool notify) MUST_CHECK;
+/* The same without a look at the controller, for tools: there may be no broker yet.
+ * 0 | -EACCES not allowed | -ENOENT the chroot does not exist | -errno */
+int entity_config_write_plain(struct zk_session *zk, const char *type, const char *name,
+    const struct znode_config *c, bool notify) MUST_CHECK;
 
 /* Replaces what was read with that data version, without the guard: for a broker's own entity at its start, when there
  * may be no controller yet. Tells the brokers. 0 | ZK_BAD_VERSION, ZK_NO_NODE: read again | -errno */

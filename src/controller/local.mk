@@ -1,6 +1,8 @@
 noinst_LIBRARIES += src/controller/libcontroller.a
 src_controller_libcontroller_a_SOURCES = \
 	src/controller/alter_partition.c \
+	src/controller/auto_creation.c \
+	src/controller/auto_creation.h \
 	src/controller/broker_events.c \
 	src/controller/channel.c \
 	src/controller/channel.h \

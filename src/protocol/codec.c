@@ -166,3 +166,13 @@ size_t field_element_size(const struct field *f)
 
 	return f->type == FIELD_struct ? f->of->size : sizes[f->type];
 }
+
+bool codec_is_default(const struct field *f, const void *in)
+{
+	return field_is_default(f, in);
+}
+
+size_t codec_value_size(const struct field *f)
+{
+	return field_element_size(f);
+}

@@ -52,6 +52,10 @@ void *codec_new(const struct schema *s, struct arena *a, size_t n) MUST_CHECK;
 /* Sets one struct to its defaults: CODEC_INIT(fetch_request, &in). */
 #define CODEC_INIT(type, p) codec_init(&type##_schema, (struct type *){ (p) })
 
+/* For those who walk the fields of a struct: whether one has its default, and the size in memory of a value or element. */
+bool codec_is_default(const struct field *f, const void *in);
+size_t codec_value_size(const struct field *f);
+
 /* One line of JSON with the fields of `version`, for the request log. Bytes and records appear as their length,
  * redacted fields as "(redacted)"; long strings and arrays are cut.
  *   0, or -EMSGSIZE when the writer is full                                                             */

@@ -15,6 +15,7 @@ const struct api_version_row api_versions[] = {
 	  message##_request_last,                                                                  \
 	  message##_request_flexible,                                                              \
 	  #text,                                                                                   \
+	  #id,                                                                                     \
 	  &message##_request_schema,                                                               \
 	  &message##_response_schema },
 #include "protocol/apis.def"

@@ -24,7 +24,8 @@ enum api_key {
 struct api_version_row {
 	int16_t key, min, max;
 	int16_t flexible; /* first flexible version, or NEVER, which is above every version */
-	const char *name; /* "Fetch" */
+	const char *name;     /* "Fetch" */
+	const char *constant; /* "FETCH": as Java's ApiKeys prints itself */
 	const struct schema *request, *response;
 };
 

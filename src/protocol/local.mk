@@ -11,6 +11,8 @@ src_protocol_libprotocol_a_SOURCES = \
 	src/protocol/errors.h \
 	src/protocol/header.c \
 	src/protocol/header.h \
+	src/protocol/message_structs.h \
+	src/protocol/message_tables.h \
 	src/protocol/messages.def \
 	src/protocol/messages.h \
 	src/protocol/metadata_version.c \

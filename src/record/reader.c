@@ -305,6 +305,7 @@ static int parse_inner(struct record_reader *r, size_t size, struct record *ret)
 	if (m.attributes & BATCH_CODEC_MASK)
 		return KERR_INVALID_RECORD;
 	r->inner_magic = m.magic;
+	r->inner_crc = m.crc;
 	if (r->batch.magic == 1)
 		m.offset = (int64_t)((uint64_t)m.offset + (uint64_t)r->inner_base);
 	from_message(&m, &r->batch, ret);

@@ -39,6 +39,7 @@ struct record_reader {
 	/* the current message of a magic 0 or 1 wrapper */
 	int8_t inner_magic;
 	bool inner_crc_bad;
+	uint32_t inner_crc; /* as written */
 };
 
 /* Begins a walk over `b`, whose data must hold the whole batch and outlive the walk. `limits` NULL: the defaults.

@@ -23,7 +23,10 @@
 
 typedef struct leader_and_isr_request_leader_and_isr_partition_state isr_state_t;
 
+typedef struct update_metadata_request_update_metadata_partition_state update_state_t;
+
 enum { EPOCH_DURING_DELETE = -2, EPOCH_NONE = -1 }; /* StopReplica (replication.md section 1) */
+enum { LEADER_DURING_DELETE = -2 };		    /* UpdateMetadata */
 
 enum step_role { STEP_NONE, STEP_LEADER, STEP_FOLLOWER };
 
@@ -221,6 +224,7 @@ static void step_failed(struct isr_change *c, struct step *s, int r)
 	if (r < 0)
 		partitions_storage_failed(c->ps, s->p, r);
 	partition_set_offline(s->p);
+	partitions_tell_resigned(c->ps, s->result->topic, s->result->index, EPOCH_NONE);
 	s->moved = MOVED_ROLE;
 	s->result->error = KERR_KAFKA_STORAGE_ERROR;
 }
@@ -250,6 +254,15 @@ static void log_started(const struct isr_change *c, const struct step *s, const 
 			 (int)was->leader_epoch);
 }
 
+/* A new epoch of a partition that we led already changes nothing for its coordinator. */
+static void tell_elected(const struct isr_change *c, const struct step *s, const struct partition_view *was)
+{
+	const struct leadership_listener *l = &c->ps->config.leadership;
+
+	if (!was->is_leader && partition_is_leader(s->p) && l->elected)
+		l->elected(l->arg, s->result->topic, s->result->index, partition_leader_epoch(s->p));
+}
+
 static void make_leader(struct isr_change *c, struct step *s)
 {
 	struct leadership l = leadership_of(s->state);
@@ -260,9 +273,9 @@ static void make_leader(struct isr_change *c, struct step *s)
 	if (r == 0)
 		r = partition_make_leader(s->p, &l, &s->moved);
 	if (r)
-		step_failed(c, s, r);
-	else
-		log_started(c, s, &was);
+		return step_failed(c, s, r);
+	log_started(c, s, &was);
+	tell_elected(c, s, &was);
 }
 
 static void make_follower(struct isr_change *c, struct step *s)
@@ -285,6 +298,8 @@ static void make_follower(struct isr_change *c, struct step *s)
 	partition_view(s->p, &was);
 	partition_make_follower(s->p, &l, &s->moved);
 	log_started(c, s, &was);
+	if (s->moved & MOVED_ROLE)
+		partitions_tell_resigned(c->ps, s->result->topic, s->result->index, l.leader_epoch);
 }
 
 /* Those whose leader or epoch has changed are fetched from their leaders anew: out of the fetchers first, so that where
@@ -442,6 +457,7 @@ static int stop_one(struct partitions *ps, struct stop *s)
 		partitions_remove(ps, s->p);
 		partition_stop(s->p);
 	}
+	partitions_tell_resigned(ps, s->topic, s->index, MAX(s->leader_epoch, EPOCH_NONE));
 	return log_dirs_delete(ps->config.log_dirs, str_copy(s->topic, name, sizeof(name)), s->index);
 }
 
@@ -480,6 +496,25 @@ int partitions_stop_replica(struct partitions *ps, const struct stop_replica_req
 
 /* --- UpdateMetadata --- */
 
+/* Locks: state_change held. */
+static void tell_deleted(struct partitions *ps, const update_state_t *v, int32_t n, struct str topic)
+{
+	const struct leadership_listener *l = &ps->config.leadership;
+
+	for (int32_t i = 0; i < n && l->deleted; i++) {
+		if (v[i].leader == LEADER_DURING_DELETE)
+			l->deleted(l->arg, topic.len >= 0 ? topic : v[i].topic_name, v[i].partition_index);
+	}
+}
+
+static void tell_all_deleted(struct partitions *ps, const struct update_metadata_request *req)
+{
+	tell_deleted(ps, req->ungrouped_partition_states, req->ungrouped_partition_states_n, STR_NULL);
+	for (int32_t t = 0; t < req->topic_states_n; t++)
+		tell_deleted(ps, req->topic_states[t].partition_states, req->topic_states[t].partition_states_n,
+			     req->topic_states[t].topic_name);
+}
+
 static void wake_topic(struct partitions *ps, struct str topic)
 {
 	delayed_check(ps->config.delayed, (struct delayed_key){ DELAYED_TOPIC, topic, -1 });
@@ -501,6 +536,8 @@ int partitions_update_metadata(struct partitions *ps, const struct update_metada
 	r = check_epochs(ps, "UpdateMetadata", req->controller_id, req->controller_epoch, req->broker_epoch);
 	if (r == 0)
 		r = metadata_apply(ps->config.metadata, req);
+	if (r == 0)
+		tell_all_deleted(ps, req);
 	lock_release(&ps->state_change);
 	if (r)
 		return r;

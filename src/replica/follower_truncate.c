@@ -37,7 +37,6 @@ static void truncate_to(struct follower *f, const struct applying *a, int64_t of
 
 	if (r)
 		return follower_own_error(f, a, r);
-	partitions_truncated(f->config.partitions, a->p);
 	go_on_at(f, a, offset, asks_again ? FOLLOW_TRUNCATING : FOLLOW_FETCHING);
 }
 
@@ -301,7 +300,6 @@ static void relocate(struct follower *f, const struct applying *a, int64_t leade
 	r = partition_restart_at(a->p, a->leader_epoch, leader_start);
 	if (r)
 		return follower_own_error(f, a, r);
-	partitions_truncated(f->config.partitions, a->p);
 	go_on_at(f, a, leader_start, FOLLOW_FETCHING);
 }
 

@@ -21,6 +21,7 @@
 
 struct clock;
 struct disk_pace;
+struct log_dirs;
 struct metadata;
 struct partition;
 
@@ -29,6 +30,7 @@ struct partition_env {
 	int32_t broker_id;
 	const struct clock *clock;
 	struct metadata *metadata;	/* which brokers are alive */
+	struct log_dirs *log_dirs;	/* truncation: checkpoints, and no cleaner at work */
 	int64_t replica_lag_time_max_ms; /* replica.lag.time.max.ms */
 };
 

@@ -10,6 +10,7 @@
 #include "protocol/errors.h"
 #include "record/batch.h"
 #include "replica/partition_priv.h"
+#include "storage/log_dirs.h"
 
 /* Lets the fetcher of `epoch` in. On 0 the log stays attached and ours to change until leave. */
 static int enter(struct partition *p, int32_t epoch)
@@ -50,14 +51,15 @@ static bool begins_empty_log(struct log *log, const uint8_t *data, size_t len, i
 	return b.base_offset < end && b.last_offset >= end;
 }
 
-static int append_records(struct log *log, uint8_t *data, size_t len, struct follower_append *ret)
+static int append_records(struct partition *p, uint8_t *data, size_t len, struct follower_append *ret)
 {
+	struct log *log = p->log;
 	struct log_append_info info;
 	int64_t first;
 	int r = log_append_as_follower(log, data, len, &info);
 
 	if (r == KERR_OFFSET_OUT_OF_RANGE && begins_empty_log(log, data, len, &first)) {
-		r = log_truncate_fully_and_start_at(log, first);
+		r = log_dirs_truncate_fully_and_start_at(p->env->log_dirs, log, first);
 		if (r == 0)
 			r = log_append_as_follower(log, data, len, &info);
 	}
@@ -93,7 +95,7 @@ int partition_append_as_follower(struct partition *p, int32_t epoch, int64_t off
 	if (log_end_offset(p->log) != offset)
 		r = KERR_OFFSET_OUT_OF_RANGE;
 	else if (len > 0)
-		r = append_records(p->log, data, len, ret);
+		r = append_records(p, data, len, ret);
 	if (r == 0)
 		r = take_marks(p->log, leader_high_watermark, leader_start, ret);
 	leave(p);
@@ -108,7 +110,7 @@ int partition_truncate(struct partition *p, int32_t epoch, int64_t offset)
 
 	if (r)
 		return r;
-	r = log_truncate_to(p->log, offset);
+	r = log_dirs_truncate_to(p->env->log_dirs, p->log, offset);
 	leave(p);
 	return FAIL(r);
 }
@@ -119,7 +121,7 @@ int partition_restart_at(struct partition *p, int32_t epoch, int64_t offset)
 
 	if (r)
 		return r;
-	r = log_truncate_fully_and_start_at(p->log, offset);
+	r = log_dirs_truncate_fully_and_start_at(p->env->log_dirs, p->log, offset);
 	leave(p);
 	return FAIL(r);
 }

@@ -35,6 +35,7 @@ struct partitions *partitions_new(const struct partitions_config *config)
 		.broker_id = config->broker_id,
 		.clock = config->clock,
 		.metadata = config->metadata,
+		.log_dirs = config->log_dirs,
 		.replica_lag_time_max_ms = config->replica_lag_time_max_ms,
 	};
 	lock_init(&ps->state_change, RANK_STATE_CHANGE, "replica state change");
@@ -362,6 +363,14 @@ void partitions_min_isr_moved(struct partitions *ps, const char *topic)
 	partitions_each(ps, advance_if_of, &m);
 }
 
+void partitions_tell_resigned(struct partitions *ps, struct str topic, int32_t index, int32_t leader_epoch)
+{
+	const struct leadership_listener *l = &ps->config.leadership;
+
+	if (l->resigned)
+		l->resigned(l->arg, topic, index, leader_epoch);
+}
+
 /* --- failed log directories --- */
 
 void partitions_storage_failed(struct partitions *ps, struct partition *p, int r)
@@ -371,15 +380,6 @@ void partitions_storage_failed(struct partitions *ps, struct partition *p, int r
 	if (!log)
 		return; /* already offline or gone */
 	log_dirs_fail(ps->config.log_dirs, log_parent_dir(log), r); /* later calls back partitions_dir_offline */
-	log_unref(log);
-}
-
-void partitions_truncated(struct partitions *ps, struct partition *p)
-{
-	struct log *log = partition_log(p);
-
-	if (log)
-		log_dirs_truncated(ps->config.log_dirs, log);
 	log_unref(log);
 }
 
@@ -402,6 +402,7 @@ static void set_offline_if_in(struct partition *p, void *arg)
 	if (here) {
 		partitions_unfollow(g->ps, p);
 		partition_set_offline(p);
+		partitions_tell_resigned(g->ps, str_of(partition_topic(p)), partition_index(p), -1);
 		g->v = grow_array(g->v, &g->cap, g->n + 1, sizeof(struct partition *));
 		g->v[g->n++] = partition_ref(p);
 	}

@@ -30,6 +30,19 @@ struct partitions;
 struct stop_replica_request;
 struct update_metadata_request;
 
+/* Who must know which partitions this broker leads: the coordinators, whose state lives in partitions of internal
+ * topics (coordinators.md 1.4). Called for every topic, one at a time, in the order things happen, with
+ * RANK_STATE_CHANGE held: queue, never wait. Unset functions are skipped. */
+struct leadership_listener {
+	/* We lead it since just now, and did not before. */
+	void (*elected)(void *arg, struct str topic, int32_t index, int32_t leader_epoch);
+	/* We follow since this epoch, or it was deleted here, or its log directory failed; -1: whatever the epoch. */
+	void (*resigned)(void *arg, struct str topic, int32_t index, int32_t leader_epoch);
+	/* The cluster has it no more. */
+	void (*deleted)(void *arg, struct str topic, int32_t index);
+	void *arg;
+};
+
 struct partitions_config {
 	int32_t broker_id;
 	const struct clock *clock;
@@ -37,6 +50,7 @@ struct partitions_config {
 	struct log_dirs *log_dirs;
 	struct delayed *delayed;
 	int64_t replica_lag_time_max_ms; /* replica.lag.time.max.ms */
+	struct leadership_listener leadership;
 	/* The log of a partition of this topic was made or attached, so a change of the topic's settings just before may
 	 * have missed it; or it was deleted. No lock held, any thread. May be NULL. */
 	void (*logs_changed)(void *arg, const char *topic);
@@ -96,8 +110,6 @@ void partitions_moved(struct partitions *ps, struct partition *p, unsigned moved
 void partitions_min_isr_moved(struct partitions *ps, const char *topic);
 /* Storage under the partition failed with -errno `r`: its log directory goes offline, on another thread. */
 void partitions_storage_failed(struct partitions *ps, struct partition *p, int r);
-/* The log was truncated: writes the recovery points of its directory, which must not stay above its end. */
-void partitions_truncated(struct partitions *ps, struct partition *p);
 /* A log directory is offline: so are the partitions in it. Called through log_dirs' on_dir_offline. Waits. */
 void partitions_dir_offline(struct partitions *ps, const char *dir);
 

@@ -197,6 +197,7 @@ void log_offsets(struct log *log, struct log_offsets *ret)
 	ret->end = log->end;
 	ret->high_watermark = log->hw;
 	ret->first_segment = log->segments_n > 0 ? segment_base(log->segments[0]) : log->start;
+	ret->last_segment = log->segments_n > 0 ? segment_base(log_active(log)) : log->end;
 	lock_release(&log->lock);
 }
 
@@ -283,6 +284,12 @@ void log_forget_places(struct log *log)
 {
 	log->recent_n = log->recent_next = 0;
 	log->hw_place.segment = log->unstable_place.segment = -1;
+}
+
+void log_await_swap(struct log *log)
+{
+	while (log->swapping)
+		lock_wait(&log->lock, &log->cond);
 }
 
 /* --- high watermark --- */
@@ -540,10 +547,10 @@ int log_roll(struct log *log, int64_t base)
 
 /* --- end --- */
 
-/* Waits for a flush or epoch write that is under way and shuts the log for everybody else. Lock held. */
+/* Waits for a flush, epoch write or swap that is under way and shuts the log for everybody else. Lock held. */
 static void shut(struct log *log)
 {
-	while (log->flushing || log->writing_epochs)
+	while (log->flushing || log->writing_epochs || log->swapping)
 		lock_wait(&log->lock, &log->cond);
 	log->closed = true;
 }
@@ -584,7 +591,7 @@ int log_rename_dir(struct log *log, const char *name)
 
 	/* Path changes are rare and files in the directory are opened by name: keep them apart with the lock. */
 	lock_take(&log->lock);
-	while (log->flushing || log->writing_epochs)
+	while (log->flushing || log->writing_epochs || log->swapping)
 		lock_wait(&log->lock, &log->cond);
 	r = replica_dir_rename(&log->dir, name);
 	lock_release(&log->lock);

@@ -145,7 +145,7 @@ void log_end_offset_for_epoch(struct log *log, int32_t epoch, int32_t *ret_epoch
 bool log_set_high_watermark(struct log *log, int64_t hw);
 /* DeleteRecords: moves the log start offset up to `offset` (<= high watermark). KERR_OFFSET_OUT_OF_RANGE above it. */
 int log_advance_start_offset(struct log *log, int64_t offset) MUST_CHECK;
-/* Truncations lower the recovery point: the caller then lets the directory write it (log_dirs_truncated). */
+/* For logs that log_dirs has: through log_dirs_truncate_to, which also sees to checkpoints and cleaners. */
 int log_truncate_to(struct log *log, int64_t offset) MUST_CHECK;
 int log_truncate_fully_and_start_at(struct log *log, int64_t offset) MUST_CHECK;
 /* A new leader epoch begins at the log end offset (become leader). */

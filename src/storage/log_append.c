@@ -175,13 +175,16 @@ static int publish(struct log *log)
 	return r < 0 ? FAIL(r) : 0;
 }
 
+/* The new segment begins where the old one's data end, also when what comes next begins later (a follower of a
+ * compacted log): so that a gap between two segments is never of an append's making, and recovery can tell a lost
+ * tail. Only a gap of more than 2^31 - 1 offsets cannot be bridged. */
 static int roll_if_needed(struct log *log, const struct pending *p)
 {
 	int r = segment_should_roll(log_active(log), log->config, clock_wall_ms(log->clock), p->max.timestamp,
 	    p->last, p->len);
 
 	if (r == 1)
-		r = log_roll(log, MAX(log->end, p->first));
+		r = log_roll(log, MAX(log->data_end, p->last - INT32_MAX));
 	return r < 0 ? FAIL(r) : 0;
 }
 
@@ -212,7 +215,8 @@ static int append_locked(struct log *log, const struct pending *p, struct log_ap
 		producers_abort(log->producers);
 		return FAIL(log_note_failure(log, r));
 	}
-	log->end = p->last + 1;
+	log->data_end = p->last + 1;
+	log->end = log->data_end;
 	note_recent(log, p, position);
 	r = publish(log);
 	if (r < 0)

@@ -19,6 +19,7 @@
 #define LOG_CLASS LOG_MANAGER_CLASS
 #include "base/logger.h"
 #include "protocol/errors.h"
+#include "storage/cleaner_table.h"
 #include "storage/log.h"
 #include "storage/log_config.h"
 #include "storage/log_dirs_priv.h"
@@ -45,7 +46,7 @@ struct log_entry *log_dirs_add_entry(struct log_dirs *d, struct log_entry **tabl
 	memcpy(e->key, key, size);
 	e->dir = dir;
 	e->busy = true;
-	e->hw_checkpointed = -1;
+	e->hw_checkpointed = e->first_dirty = -1;
 	dir->logs_n++;
 	HASH_ADD_STR(*table, key, e);
 	return e;
@@ -379,11 +380,18 @@ int log_dirs_delete_from(struct log_dirs *d, struct log_entry **table, const cha
 	lock_release(&d->lock);
 	if (!e)
 		return 1;
+	/* A busy entry's log is no cleaner's to begin with, but one may be at work on it. */
+	if (table == &d->current)
+		cleaner_table_pause(d->cleaner, key);
 	/* The entry stays, busy, until the name is free: a new log of that name waits for it. */
 	r = log_dirs_rename_to_delete(d, e->dir, log);
 	lock_take(&d->lock);
 	log_dirs_remove_entry(d, table, e);
 	lock_release(&d->lock);
+	if (table == &d->current) {
+		cleaner_table_forget_uncleanable(d->cleaner, key);
+		cleaner_table_resume(d->cleaner, key);
+	}
 	return r < 0 ? FAIL(r) : 0;
 }
 

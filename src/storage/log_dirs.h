@@ -11,8 +11,9 @@
  *
  * Owner: broker/startup. Thread: any. Locks: RANK_TABLE for the table of logs (every call but log_dirs_fail:
  * hold no lock of that rank or above), RANK_LOG_DIR for failures.
- * Files: log_dirs.c (table, create, delete), log_dirs_move.c (future copies), log_dirs_open.c, log_dirs_meta.c, log_dirs_load.c (load and close),
- * log_dirs_checkpoint.c, log_dirs_fail.c, log_dirs_background.c.
+ * Files: log_dirs.c (table, create, delete), log_dirs_move.c (future copies), log_dirs_open.c, log_dirs_meta.c,
+ * log_dirs_load.c (load and close), log_dirs_checkpoint.c, log_dirs_fail.c, log_dirs_background.c,
+ * log_dirs_cleaning.c.
  * Format and rules: storage.md sections 1, 2, 10 to 14.
  */
 #ifndef STORAGE_LOG_DIRS_H
@@ -25,6 +26,7 @@
 #include "base/attr.h"
 #include "base/uuid.h"
 
+struct cleaner_table;
 struct clock;
 struct log;
 struct log_config;
@@ -46,6 +48,7 @@ struct log_dirs_config {
 	int64_t initial_task_delay_ms; /* log.initial.task.delay.ms */
 	int64_t file_delete_delay_ms;  /* log.segment.delete.delay.ms, of whole replica directories */
 	bool verify_transactions;      /* transaction.partition.verification.enable */
+	bool cleaner_enable;	       /* log.cleaner.enable: its checkpoint files are made at the start */
 	/* The configuration of a topic's logs: a new reference. Called at load and creation, any thread. */
 	struct log_config *(*config_of)(void *arg, const char *topic);
 	/* A directory failed and is offline now: called once per directory, on the failure thread, no lock held, when
@@ -104,9 +107,17 @@ int log_dirs_delete(struct log_dirs *d, const char *topic, int32_t partition) MU
 void log_dirs_fail(struct log_dirs *d, const char *parent_dir, int r);
 /* The same with a line that begins with what was being done: "Error while flushing log for t-0 in dir ...". */
 void log_dirs_fail_doing(struct log_dirs *d, const char *parent_dir, int r, const char *fmt, ...) PRINTF(4, 5);
-/* After log_truncate_*: writes the recovery points of the log's directory, which must not stay above the log's
- * end (storage.md 9). */
+/* Truncations, as a follower does them: log_truncate_to and log_truncate_fully_and_start_at with cleaners kept away,
+ * and afterwards the checkpoints written that must not stay above what is left (storage.md 9). They wait for a
+ * cleaner at work on the log: hold no lock. Results as those of the log's functions; < 0: the caller reports it. */
+int log_dirs_truncate_to(struct log_dirs *d, struct log *log, int64_t offset) MUST_CHECK;
+int log_dirs_truncate_fully_and_start_at(struct log_dirs *d, struct log *log, int64_t offset) MUST_CHECK;
+/* The second half: recovery points and the cleaner's checkpoint of the log's directory. */
 void log_dirs_truncated(struct log_dirs *d, struct log *log);
+
+/* A topic's configuration changed: every log of it has it from now on, and a cleaner that is at work on one that is
+ * not to be compacted any more has stopped when this returns. */
+void log_dirs_set_topic_config(struct log_dirs *d, const char *topic, struct log_config *config);
 
 /* The checkpointed high watermark, 0 when none. From this call on the checkpoint records the log's own; before it,
  * while nobody leads or follows with it, the one read at load is kept. */
@@ -142,6 +153,18 @@ int log_dirs_replace_by_future(struct log_dirs *d, const char *topic, int32_t pa
 int log_dirs_check_dir(struct log_dirs *d, const char *dir);
 /* Where the log of a partition that is not here is to be created, once. */
 void log_dirs_prefer(struct log_dirs *d, const char *topic, int32_t partition, const char *dir);
+/* --- for the cleaner (cleaner_worker.h) --- */
+
+/* Who cleans what; outlives every log. */
+struct cleaner_table *log_dirs_cleaner_table(struct log_dirs *d);
+bool log_dirs_is_online(struct log_dirs *d, const char *parent_dir);
+/* The first dirty offset of a current log as checkpointed; -1 none. Setting it writes the checkpoint; it does nothing
+ * for a log that has left the table. */
+int64_t log_dirs_first_dirty(struct log_dirs *d, struct log *log);
+void log_dirs_set_first_dirty(struct log_dirs *d, struct log *log, int64_t offset);
+/* Everything below `offset` is on disk, and so is a recovery point that says so.
+ *   0 | -ECANCELED the log was cut or its directory is offline | -errno the caller reports it */
+int log_dirs_make_durable(struct log_dirs *d, struct log *log, int64_t offset) MUST_CHECK;
 
 struct log_dir_info {
 	char path[4096];

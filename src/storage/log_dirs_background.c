@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
 #define LOG_CLASS LOG_MANAGER_CLASS
 #include "base/logger.h"
+#include "storage/cleaner_table.h"
 #include "storage/log.h"
 #include "storage/log_config.h"
 #include "storage/log_dirs_priv.h"
@@ -22,21 +24,44 @@
 /* How often deleted logs are looked at; the queue is empty nearly always. */
 #define DELETE_PERIOD_MS 1000
 
+static bool is_compacted(struct log *log)
+{
+	CLEANUP(log_config_unrefp) struct log_config *config = log_get_config(log);
+
+	return config->cleanup_compact;
+}
+
+/* Logs that are compacted get theirs from the cleaner threads; without a cleaner they get none (LogManager.cleanupLogs).
+ * One whose policy has just changed may still be in a cleaner's hands: its turn comes with the next run. */
+static void retain_one(struct log_dirs *d, struct log *log, bool future)
+{
+	CLEANUP(freep) char *key = xasprintf("%s-%d", log_topic(log), log_partition(log));
+	int r;
+
+	if (is_compacted(log) || (!future && !cleaner_table_pause_if_free(d->cleaner, key)))
+		return;
+	r = log_apply_retention(log);
+	if (!future)
+		cleaner_table_resume(d->cleaner, key);
+	if (r < 0)
+		log_dirs_fail_doing(d, log_parent_dir(log), r, "Error while deleting segments for %s-%d in dir %s",
+		    log_topic(log), log_partition(log), log_parent_dir(log));
+}
+
+static void retain_all(struct log_dirs *d, bool future)
+{
+	size_t n;
+	struct log **v = log_dirs_snapshot(d, NULL, !future, future, &n);
+
+	for (size_t i = 0; i < n; i++)
+		retain_one(d, v[i], future);
+	log_dirs_unref_all(v, n);
+}
+
 static void retention(void *arg)
 {
-	struct log_dirs *d = arg;
-	size_t n;
-	struct log **v = log_dirs_snapshot(d, NULL, true, true, &n);
-
-	for (size_t i = 0; i < n; i++) {
-		int r = log_apply_retention(v[i]);
-
-		if (r < 0)
-			log_dirs_fail_doing(d, log_parent_dir(v[i]), r,
-			    "Error while deleting segments for %s-%d in dir %s", log_topic(v[i]),
-			    log_partition(v[i]), log_parent_dir(v[i]));
-	}
-	log_dirs_unref_all(v, n);
+	retain_all(arg, false);
+	retain_all(arg, true);
 }
 
 static bool flush_is_due(struct log *log, int64_t now_ms)

@@ -22,6 +22,7 @@ static const struct {
 	[CHECKPOINT_RECOVERY_POINT] = { RECOVERY_POINT_CHECKPOINT, "recovery offsets" },
 	[CHECKPOINT_LOG_START] = { LOG_START_CHECKPOINT, "log start offsets" },
 	[CHECKPOINT_HIGH_WATERMARK] = { HIGH_WATERMARK_CHECKPOINT, "high watermarks" },
+	[CHECKPOINT_CLEANER] = { CLEANER_CHECKPOINT, "cleaner offsets" },
 };
 
 static void claim(struct log_dir *dir)
@@ -45,6 +46,7 @@ static void unclaim(struct log_dir *dir)
 struct row {
 	struct log *log; /* a reference */
 	int64_t hw;	 /* the one to write; -1: the log's own; -2: none */
+	int64_t first_dirty;
 };
 
 static struct row *take_rows(struct log_dirs *d, const struct log_dir *dir, size_t *ret_n)
@@ -63,6 +65,7 @@ static struct row *take_rows(struct log_dirs *d, const struct log_dir *dir, size
 				continue;
 			rows[n].log = log_ref(e->log);
 			rows[n].hw = e->hw_live ? -1 : e->hw_checkpointed < 0 ? -2 : e->hw_checkpointed;
+			rows[n].first_dirty = e->first_dirty;
 			n++;
 		}
 	lock_release(&d->lock);
@@ -86,6 +89,9 @@ static bool offset_of(const struct row *row, enum dir_checkpoint which, int64_t 
 	case CHECKPOINT_HIGH_WATERMARK:
 		*ret = row->hw == -1 ? at.high_watermark : row->hw;
 		return row->hw != -2;
+	case CHECKPOINT_CLEANER:
+		*ret = row->first_dirty;
+		return row->first_dirty >= 0;
 	case CHECKPOINTS_N:
 		break;
 	}
@@ -121,6 +127,11 @@ static void remember(struct log_dir *dir, enum dir_checkpoint which, const struc
 	free(dir->written[which]);
 	dir->written[which] = c->len > 0 ? xmemdup(c->rows, c->len) : xcalloc(1, 1);
 	dir->written_len[which] = c->len;
+}
+
+void log_dirs_cleaner_is_empty(struct log_dir *dir)
+{
+	remember(dir, CHECKPOINT_CLEANER, &(struct checkpoint)CHECKPOINT_INIT);
 }
 
 /* The holder of the claim writes. */
@@ -169,14 +180,30 @@ void log_dirs_checkpoint_stale(struct log_dirs *d, struct log_dir *dir)
 		write_claimed(d, dir, CHECKPOINT_RECOVERY_POINT);
 		write_claimed(d, dir, CHECKPOINT_LOG_START);
 		write_claimed(d, dir, CHECKPOINT_HIGH_WATERMARK);
+		write_claimed(d, dir, CHECKPOINT_CLEANER);
 	}
 	unclaim(dir);
 }
 
 void log_dirs_truncated(struct log_dirs *d, struct log *log)
 {
+	CLEANUP(freep) char *key = xasprintf("%s-%d", log_topic(log), log_partition(log));
 	struct log_dir *dir = log_dirs_dir_of(d, log_parent_dir(log));
+	struct log_offsets at;
+	struct log_entry *e;
+	bool lowered = false;
 
-	if (dir)
-		log_dirs_checkpoint(d, dir, CHECKPOINT_RECOVERY_POINT);
+	if (!dir)
+		return;
+	log_offsets(log, &at);
+	lock_take(&d->lock);
+	e = log_dirs_find(d->current, key);
+	if (e && e->log == log && e->first_dirty > at.last_segment) {
+		e->first_dirty = at.last_segment;
+		lowered = true;
+	}
+	lock_release(&d->lock);
+	log_dirs_checkpoint(d, dir, CHECKPOINT_RECOVERY_POINT);
+	if (lowered)
+		log_dirs_checkpoint(d, dir, CHECKPOINT_CLEANER);
 }

@@ -41,7 +41,7 @@ struct log_load {
 struct dir_load {
 	struct log_dirs *d;
 	struct log_dir *dir;
-	struct offset_checkpoint *recovery_points, *log_starts, *high_watermarks;
+	struct offset_checkpoint *recovery_points, *log_starts, *high_watermarks, *first_dirty;
 	struct log_load *v;
 	size_t n, cap;
 	atomic_size_t done;
@@ -153,6 +153,12 @@ static int prepare_disk(struct dir_load *l)
 	    &l->high_watermarks);
 	if (r < 0)
 		return FAIL(r);
+	r = read_checkpoint(l, CLEANER_CHECKPOINT, "resetting the first dirty offsets to the log start offsets",
+	    &l->first_dirty);
+	if (r < 0 && l->d->config.cleaner_enable) /* else nobody would have looked at it */
+		return FAIL(r);
+	if (l->first_dirty && offset_checkpoint_count(l->first_dirty) == 0)
+		log_dirs_cleaner_is_empty(l->dir);
 	r = list_logs(l);
 	if (r < 0)
 		return FAIL(r);
@@ -221,6 +227,9 @@ static int admit(struct log_load *one, struct log *log)
 		e = log_dirs_add_entry(d, table, key, dir);
 		e->hw_checkpointed =
 		    offset_checkpoint_get(one->of->high_watermarks, one->parsed.topic, one->parsed.partition, -1);
+		if (one->parsed.role == DIR_CURRENT)
+			e->first_dirty = offset_checkpoint_get(one->of->first_dirty, one->parsed.topic,
+			    one->parsed.partition, -1);
 		e->log = TAKE(log);
 		e->busy = false;
 	}
@@ -264,6 +273,9 @@ static int open_one(struct log_load *one, struct log **ret)
 		.chores = l->dir->chores,
 		.recovery_point = offset_checkpoint_get(l->recovery_points, name->topic, name->partition, 0),
 		.log_start_offset = offset_checkpoint_get(l->log_starts, name->topic, name->partition, 0),
+		.first_dirty = name->role == DIR_CURRENT ?
+		    offset_checkpoint_get(l->first_dirty, name->topic, name->partition, 0) :
+		    0,
 		.clean = l->dir->was_clean,
 		.deleted = name->role == DIR_DELETE,
 		.producer_id_expiration_ms = atomic_load(&d->producer_id_expiration_ms),
@@ -327,6 +339,7 @@ static int finish(struct dir_load *l)
 	offset_checkpoint_free(l->recovery_points);
 	offset_checkpoint_free(l->log_starts);
 	offset_checkpoint_free(l->high_watermarks);
+	offset_checkpoint_free(l->first_dirty);
 	free(l->v);
 	return r;
 }

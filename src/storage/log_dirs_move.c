@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "protocol/errors.h"
+#include "storage/cleaner_table.h"
 #include "storage/log.h"
 #include "storage/log_dirs_priv.h"
 #include "storage/log_open.h"
@@ -208,6 +209,7 @@ static bool switch_entries(struct log_dirs *d, struct replacement *x)
 		x->current->dir = x->future->dir;
 		x->current->dir->logs_n++;
 		x->current->hw_live = true;
+		x->current->first_dirty = -1; /* the copy may hold what was compacted away meanwhile */
 		x->current->busy = false;
 	}
 	log_dirs_remove_entry(d, &d->future, x->future);
@@ -235,13 +237,12 @@ static void undo(struct log_dirs *d, struct replacement *x)
 	log_unref(x->log);
 }
 
-int log_dirs_replace_by_future(struct log_dirs *d, const char *topic, int32_t partition)
+static int replace(struct log_dirs *d, const char *key)
 {
 	struct replacement x = { 0 };
-	char key[DIR_NAME_MAX + 1];
 	int r;
 
-	if (!dir_name_format(DIR_CURRENT, topic, partition, UUID_ZERO, key) || !begin_replacement(d, key, &x))
+	if (!begin_replacement(d, key, &x))
 		return KERR_REPLICA_NOT_AVAILABLE;
 	r = log_rename_dir(x.log, key);
 	if (r < 0)
@@ -256,4 +257,19 @@ int log_dirs_replace_by_future(struct log_dirs *d, const char *topic, int32_t pa
 	(void)!log_dirs_rename_to_delete(d, x.old_dir, x.old);
 	log_dirs_checkpoint_stale(d, x.old_dir);
 	return 0;
+}
+
+int log_dirs_replace_by_future(struct log_dirs *d, const char *topic, int32_t partition)
+{
+	char key[DIR_NAME_MAX + 1];
+	int r;
+
+	if (!dir_name_format(DIR_CURRENT, topic, partition, UUID_ZERO, key))
+		return KERR_REPLICA_NOT_AVAILABLE;
+	cleaner_table_pause(d->cleaner, key);
+	r = replace(d, key);
+	if (r == 0)
+		cleaner_table_forget_uncleanable(d->cleaner, key); /* of the old copy */
+	cleaner_table_resume(d->cleaner, key);
+	return r;
 }

@@ -15,6 +15,7 @@
 #include "base/logger.h"
 #include "storage/checkpoint.h"
 #include "storage/chores.h"
+#include "storage/cleaner_table.h"
 #include "storage/dir_lock.h"
 #include "storage/log_dirs_priv.h"
 #include "storage/offset_checkpoint.h"
@@ -88,12 +89,12 @@ static int validate_dir(struct log_dir *dir)
 	return 0;
 }
 
-static int create_checkpoints(const struct log_dir *dir)
+static int create_checkpoints(const struct log_dir *dir, bool cleaner)
 {
 	static const char *const names[] = { RECOVERY_POINT_CHECKPOINT, LOG_START_CHECKPOINT,
 		HIGH_WATERMARK_CHECKPOINT, CLEANER_CHECKPOINT };
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(names) - !cleaner; i++) {
 		CLEANUP(freep) char *path = xasprintf("%s/%s", dir->path, names[i]);
 		int r = checkpoint_create(path);
 
@@ -151,7 +152,7 @@ static int open_dir(struct log_dirs *d, struct log_dir *dir)
 		start_offline(dir, r, "Disk error while locking directory");
 		return 0;
 	}
-	r = create_checkpoints(dir);
+	r = create_checkpoints(dir, d->config.cleaner_enable);
 	if (r < 0)
 		start_offline(dir, r, "Failed to create the checkpoint files of");
 	return 0;
@@ -191,6 +192,7 @@ static struct log_dirs *dirs_new(const struct log_dirs_config *config, const str
 	lock_init(&d->fail_lock, RANK_LOG_DIR, "log_dirs.fail");
 	cond_init(&d->fail_changed);
 	list_init(&d->doomed);
+	d->cleaner = cleaner_table_new();
 	for (size_t i = 0; i < d->n; i++) {
 		d->v[i].path = absolute_path(config->dirs[i]);
 		lock_init(&d->v[i].claim_lock, RANK_LEAF, "log_dir.claim");
@@ -242,6 +244,7 @@ void log_dirs_free(struct log_dirs *d)
 			free(dir->written[k]);
 		free(dir->path);
 	}
+	cleaner_table_free(d->cleaner);
 	cond_fini(&d->fail_changed);
 	lock_fini(&d->fail_lock);
 	cond_fini(&d->changed);

@@ -17,10 +17,17 @@
 #define FAILURE_CHANNEL_CLASS "org.apache.kafka.storage.internals.log.LogDirFailureChannel"
 
 struct chores;
+struct cleaner_table;
 struct dir_lock;
 struct log;
 
-enum dir_checkpoint { CHECKPOINT_RECOVERY_POINT, CHECKPOINT_LOG_START, CHECKPOINT_HIGH_WATERMARK, CHECKPOINTS_N };
+enum dir_checkpoint {
+	CHECKPOINT_RECOVERY_POINT,
+	CHECKPOINT_LOG_START,
+	CHECKPOINT_HIGH_WATERMARK,
+	CHECKPOINT_CLEANER,
+	CHECKPOINTS_N
+};
 
 /* One log directory. Lives as long as struct log_dirs. */
 struct log_dir {
@@ -54,6 +61,7 @@ struct log_entry {
 	bool busy;
 	bool hw_live;		/* the log's own high watermark counts, not the one read at load */
 	int64_t hw_checkpointed; /* -1: none */
+	int64_t first_dirty;	 /* what the cleaner has to look at next; -1: everything */
 	char key[];		/* "topic-partition" */
 };
 
@@ -98,6 +106,7 @@ struct log_dirs {
 	struct log_entry *current, *future;
 	struct preferred_dir *preferred; /* where logs are to be created */
 	struct list doomed;
+	struct cleaner_table *cleaner; /* locked in itself */
 
 	struct lock fail_lock; /* RANK_LOG_DIR */
 	struct cond fail_changed;
@@ -151,6 +160,9 @@ void log_dirs_checkpoint(struct log_dirs *d, struct log_dir *dir, enum dir_check
 void log_dirs_checkpoint_all(struct log_dirs *d, enum dir_checkpoint which);
 /* Writes recovery points and log starts without the deleted logs, where that is still to be done. */
 void log_dirs_checkpoint_stale(struct log_dirs *d, struct log_dir *dir);
+
+/* The rows of the cleaner's checkpoint are few or none: then an empty file is not written again. */
+void log_dirs_cleaner_is_empty(struct log_dir *dir);
 
 /* log_dirs_background.c */
 void log_dirs_stop_timers(struct log_dirs *d);

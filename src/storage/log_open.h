@@ -27,6 +27,7 @@ struct log_open_args {
 	struct chores *chores;		   /* of the log directory; outlives the open log (log_close) */
 	int64_t recovery_point;		   /* as checkpointed, 0 without an entry */
 	int64_t log_start_offset;	   /* as checkpointed, 0 without an entry */
+	int64_t first_dirty;		   /* cleaner checkpoint, 0 without an entry: all below was rewritten and synced */
 	bool clean;			   /* the clean marker was there */
 	bool deleted;			   /* a ...-delete directory: load, do not recover */
 	int64_t producer_id_expiration_ms; /* <= 0: never */
@@ -63,6 +64,7 @@ struct log_offsets {
 	int64_t start, end;
 	int64_t high_watermark;
 	int64_t first_segment; /* base offset: log-start-offset-checkpoint lists logs with start > first_segment */
+	int64_t last_segment;  /* base offset of the active one: the cleaner's checkpoint never lies above it */
 };
 void log_offsets(struct log *log, struct log_offsets *ret);
 

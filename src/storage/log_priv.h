@@ -2,7 +2,7 @@
  *
  * log.c: identity, state, segment list, rolling, flushing, closing. log_append.c: both kinds of append.
  * log_read.c: slices. log_times.c: look-ups by time. log_truncate.c: truncation, start offset, deletion of segments.
- * log_retention.c: which segments go. recovery.c: log_open.
+ * log_retention.c: which segments go. log_cleaning.c, log_swap.c: for the cleaner. recovery.c: log_open.
  */
 #ifndef STORAGE_LOG_PRIV_H
 #define STORAGE_LOG_PRIV_H
@@ -46,8 +46,9 @@ struct log {
 
 	struct lock lock; /* RANK_LOG: guards what follows; the four offsets are read without it */
 	_Atomic int64_t start, end, hw, recovery_point;
-	struct cond cond; /* `flushing` or `writing_epochs` ended */
+	struct cond cond; /* `flushing`, `writing_epochs` or `swapping` ended */
 	bool flushing, writing_epochs;
+	bool swapping; /* files of some segments are between two names: nobody may cut the log (log_swap.c) */
 	bool closed;
 	int failed;   /* the first -errno of a failed write or sync: nothing is written any more */
 	bool verify_transactions;
@@ -58,11 +59,13 @@ struct log {
 	struct producers *producers;
 	struct leader_epochs epochs;
 	int64_t first_unstable; /* -1 none; never below start */
+	int64_t data_end;	/* after the last batch; below `end` only when a truncation cut a batch */
 	struct log_place hw_place, unstable_place;
 	struct recent_append recent[RECENT_APPENDS];
 	unsigned recent_n;    /* in use */
 	unsigned recent_next; /* slot to overwrite */
-	uint64_t cuts;	      /* counts truncations: a flush that overlaps one proves nothing */
+	uint64_t cuts;	      /* counts truncations, deletions and swaps of segments: whoever overlaps one looks again */
+	uint64_t truncations; /* of these alone */
 	int64_t last_flush_ms;
 	struct chore flush_chore; /* holds a reference while queued */
 	bool flush_queued;
@@ -82,11 +85,15 @@ void log_remove_segments(struct log *log, size_t from, size_t n); /* from the li
 int64_t log_stable_offset(const struct log *log);
 void log_update_unstable(struct log *log);
 void log_forget_places(struct log *log); /* after a truncation */
+void log_await_swap(struct log *log);	 /* before anything that cuts, renames or closes */
 void log_move_hw(struct log *log, int64_t hw);
 int log_roll(struct log *log, int64_t base) MUST_CHECK;
 void log_queue_flush(struct log *log);
-/* Renames to .deleted, unlinks after file.delete.delay.ms; takes over the caller's reference. */
+/* Unlinks a segment that is renamed already after file.delete.delay.ms; takes over the caller's reference. */
+int log_unlink_later(struct log *log, struct segment *s) MUST_CHECK;
+/* The same with the renaming to .deleted. */
 int log_doom_segment(struct log *log, struct segment *s) MUST_CHECK;
+int log_doom_snapshot(struct log *log, int64_t offset) MUST_CHECK; /* also when there is none */
 /* Takes segments [from, from + n) out of the log and dooms them, with the snapshots at their bases. */
 int log_doom_segments(struct log *log, size_t from, size_t n) MUST_CHECK;
 void log_raise_start(struct log *log, int64_t offset);

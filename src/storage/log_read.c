@@ -21,6 +21,7 @@ struct view {
 	int64_t start, end, hw, stable;
 	struct log_place bound;
 	bool empty;		 /* nothing to read by the offsets alone */
+	bool again;		 /* the list was looked at again since, for another segment */
 	struct segment *segment; /* counted; holds the offset, if anything does */
 	int64_t segment_end;	 /* its size */
 	struct segment_spot spot; /* size 0: to be looked up */
@@ -101,6 +102,7 @@ static bool next_segment(struct log *log, struct view *v)
 	size_t i;
 
 	v->segment = segment_unref(v->segment);
+	v->again = true;
 	lock_take(&log->lock);
 	i = log_floor(log, base);
 	i = i == log->segments_n ? 0 : i + 1;
@@ -147,6 +149,7 @@ static int resolve_bound(struct log *log, struct view *v)
 
 	if (v->bound.segment >= 0)
 		return 0;
+	v->again = true;
 	s = segment_at(log, v->bound.offset, &size);
 	if (!s)
 		return KERR_OFFSET_OUT_OF_RANGE;
@@ -292,13 +295,15 @@ static bool overtaken(struct log *log, const struct view *v)
 	return is;
 }
 
+/* A read that looked at two segments while the list changed between may have passed over one that took the place of
+ * both: it begins again. Each such change is seen once, so this ends. */
 int log_read(struct log *log, int64_t offset, size_t max_bytes, bool min_one_message, enum fetch_isolation isolation,
     struct arena *arena, struct log_slice *ret)
 {
 	struct view v;
 	int r = 0;
 
-	for (int i = 0; i < TRIES; i++) {
+	for (int i = 0; i < TRIES; i += r != 0) {
 		*ret = (struct log_slice){ .first_offset = offset };
 		r = take_view(log, offset, isolation, &v);
 		ret->high_watermark = v.hw;
@@ -309,10 +314,10 @@ int log_read(struct log *log, int64_t offset, size_t max_bytes, bool min_one_mes
 			return r;
 		r = read_view(log, &v, max_bytes, min_one_message, isolation, arena, ret);
 		segment_unref(v.segment);
-		if (r == 0)
+		if (r == 0 && (!v.again || !overtaken(log, &v)))
 			return 0;
 		log_slice_fini(ret);
-		if (!overtaken(log, &v))
+		if (r != 0 && !overtaken(log, &v))
 			break;
 	}
 	return r < 0 ? FAIL(r) : r;

@@ -125,6 +125,7 @@ int log_apply_retention(struct log *log)
 	int r = 0;
 
 	lock_take(&log->lock);
+	log_await_swap(log);
 	if (!log->closed && !log->failed) {
 		r = apply(log);
 		(void)log_note_failure(log, r);

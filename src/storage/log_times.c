@@ -1,7 +1,6 @@
 /* log_times.c - ListOffsets: from a timestamp to an offset (storage.md 5.5). */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -14,12 +13,15 @@
 #define MAX_TIMESTAMP  (-3)
 #define EARLIEST_LOCAL (-4)
 
+#define TRIES 3
+
 /* The segments at one moment, counted. */
 struct segments {
 	struct segment **v;
 	int64_t *size;
 	size_t n;
 	int64_t start, end;
+	uint64_t cuts;
 };
 
 static int take_segments(struct log *log, struct segments *ret)
@@ -32,6 +34,7 @@ static int take_segments(struct log *log, struct segments *ret)
 	}
 	ret->start = log->start;
 	ret->end = log->end;
+	ret->cuts = log->cuts;
 	ret->v = xcalloc(log->segments_n, sizeof(struct segment *));
 	ret->size = xcalloc(log->segments_n, sizeof(*ret->size));
 	for (; ret->n < log->segments_n; ret->n++) {
@@ -88,16 +91,31 @@ static int find_max(const struct segments *s, struct segment_record *ret)
 	return at == s->n ? -ENOENT : segment_find_max_timestamp(s->v[at], s->size[at], ret);
 }
 
+static bool overtaken(struct log *log, const struct segments *s)
+{
+	bool is;
+
+	lock_take(&log->lock);
+	is = log->cuts != s->cuts;
+	lock_release(&log->lock);
+	return is;
+}
+
 static int search(struct log *log, int64_t timestamp, struct offset_and_timestamp *ret)
 {
 	struct segment_record rec;
 	struct segments s;
-	int r = take_segments(log, &s);
+	int r;
 
-	if (r != 0)
-		return r;
-	r = timestamp == MAX_TIMESTAMP ? find_max(&s, &rec) : find_time(&s, timestamp, &rec);
-	drop_segments(&s);
+	for (int i = 0; i < TRIES; i++) {
+		r = take_segments(log, &s);
+		if (r != 0)
+			return r;
+		r = timestamp == MAX_TIMESTAMP ? find_max(&s, &rec) : find_time(&s, timestamp, &rec);
+		drop_segments(&s);
+		if (r >= 0 || !overtaken(log, &s))
+			break; /* else a file may have gone under the search */
+	}
 	if (r == -ENOENT)
 		return 0;
 	if (r != 0)
@@ -125,21 +143,6 @@ int log_offset_for_timestamp(struct log *log, int64_t timestamp, struct offset_a
 
 /* --- the list of v0 --- */
 
-static int modified_ms(struct segment *s, int64_t *ret)
-{
-	struct file *f;
-	struct stat st;
-	int r = segment_file(s, &f);
-
-	if (r != 0)
-		return FAIL(r);
-	r = fstat(f->fd, &st) == 0 ? 0 : -errno;
-	file_unref(f);
-	if (r == 0)
-		*ret = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-	return FAIL(r);
-}
-
 /* How many segments, counted from the oldest, come up to the last one that was modified by `timestamp`. */
 static int count_before(const struct segments *s, int64_t timestamp, size_t *ret)
 {
@@ -147,7 +150,7 @@ static int count_before(const struct segments *s, int64_t timestamp, size_t *ret
 	int r;
 
 	for (*ret = s->n; *ret > 0; --*ret) {
-		r = modified_ms(s->v[*ret - 1], &ms);
+		r = segment_modified_ms(s->v[*ret - 1], &ms);
 		if (r != 0)
 			return r;
 		if (ms <= timestamp)

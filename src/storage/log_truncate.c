@@ -76,6 +76,13 @@ static int doom(struct log *log, struct segment *s, int64_t snapshot)
 	return r < 0 ? FAIL(r) : 0;
 }
 
+int log_unlink_later(struct log *log, struct segment *s)
+{
+	int r = doom(log, s, -1);
+
+	return r < 0 ? FAIL(r) : 0;
+}
+
 int log_doom_segment(struct log *log, struct segment *s)
 {
 	int r = segment_change_suffix(s, SUFFIX_DELETED);
@@ -84,12 +91,21 @@ int log_doom_segment(struct log *log, struct segment *s)
 		segment_unref(s);
 		return FAIL(r);
 	}
-	return doom(log, s, -1);
+	return log_unlink_later(log, s);
+}
+
+int log_doom_snapshot(struct log *log, int64_t offset)
+{
+	bool had;
+	int r = producers_doom_snapshot(log->producers, offset, &had);
+
+	if (r == 0 && had)
+		r = doom(log, NULL, offset);
+	return r < 0 ? FAIL(r) : 0;
 }
 
 int log_doom_segments(struct log *log, size_t from, size_t n)
 {
-	bool had;
 	int r = 0;
 
 	for (size_t i = from; i < from + n && r == 0; i++) {
@@ -98,9 +114,7 @@ int log_doom_segments(struct log *log, size_t from, size_t n)
 
 		r = log_doom_segment(log, s);
 		if (r == 0)
-			r = producers_doom_snapshot(log->producers, base, &had);
-		if (r == 0 && had)
-			r = doom(log, NULL, base);
+			r = log_doom_snapshot(log, base);
 	}
 	log->cuts++;
 	log_remove_segments(log, from, n);
@@ -115,6 +129,7 @@ static int truncate_fully(struct log *log, int64_t offset)
 	int r;
 
 	log->cuts++;
+	log->truncations++;
 	log_forget_places(log);
 	r = log_doom_segments(log, 0, log->segments_n);
 	if (r == 0)
@@ -124,6 +139,7 @@ static int truncate_fully(struct log *log, int64_t offset)
 	log_insert_segment(log, s);
 	leader_epochs_clear(&log->epochs);
 	r = producers_reset(log->producers, offset);
+	log->data_end = offset;
 	log->end = log->start = offset;
 	log->recovery_point = MIN(log->recovery_point, offset);
 	log->first_unstable = -1;
@@ -137,11 +153,15 @@ static int truncate_partly(struct log *log, int64_t offset)
 	int r = log_doom_segments(log, keep, log->segments_n - keep);
 
 	log->cuts++;
+	log->truncations++;
 	log_forget_places(log);
 	if (r == 0)
 		r = segment_truncate_to(log_active(log), offset);
+	if (r == 0)
+		r = segment_next_offset(log_active(log), &log->data_end);
 	if (r < 0)
 		return FAIL(r);
+	log->data_end = MIN(log->data_end, offset);
 	log->end = offset;
 	log->recovery_point = MIN(log->recovery_point, offset);
 	log->start = MIN(log->start, offset);
@@ -160,6 +180,7 @@ int log_truncate_to(struct log *log, int64_t offset)
 	if (offset < 0)
 		return FAIL(-EINVAL);
 	lock_take(&log->lock);
+	log_await_swap(log);
 	r = log_check_writable(log);
 	if (r == 0) {
 		if (offset >= log->end)
@@ -182,6 +203,7 @@ int log_truncate_fully_and_start_at(struct log *log, int64_t offset)
 	if (offset < 0)
 		return FAIL(-EINVAL);
 	lock_take(&log->lock);
+	log_await_swap(log);
 	r = log_check_writable(log);
 	if (r == 0)
 		r = truncate_fully(log, offset);

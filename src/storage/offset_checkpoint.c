@@ -72,6 +72,11 @@ int64_t offset_checkpoint_get(const struct offset_checkpoint *c, const char *top
 	return e ? e->offset : absent;
 }
 
+size_t offset_checkpoint_count(const struct offset_checkpoint *c)
+{
+	return c ? HASH_COUNT(c->map) : 0;
+}
+
 struct offset_checkpoint *offset_checkpoint_free(struct offset_checkpoint *c)
 {
 	struct offset_entry *e, *tmp;

@@ -5,6 +5,7 @@
 #ifndef STORAGE_OFFSET_CHECKPOINT_H
 #define STORAGE_OFFSET_CHECKPOINT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -12,7 +13,7 @@
 #define RECOVERY_POINT_CHECKPOINT "recovery-point-offset-checkpoint"
 #define LOG_START_CHECKPOINT	  "log-start-offset-checkpoint"
 #define HIGH_WATERMARK_CHECKPOINT "replication-offset-checkpoint"
-#define CLEANER_CHECKPOINT	  "cleaner-offset-checkpoint" /* exists from the start, empty until something was cleaned */
+#define CLEANER_CHECKPOINT	  "cleaner-offset-checkpoint" /* with a cleaner it exists from the start, empty */
 
 struct offset_checkpoint; /* what was read: a map */
 
@@ -24,6 +25,7 @@ int offset_checkpoint_read(const char *dir, const char *name, struct offset_chec
 /* `absent` when there is no entry or c is NULL. */
 int64_t offset_checkpoint_get(const struct offset_checkpoint *c, const char *topic, int32_t partition,
     int64_t absent);
+size_t offset_checkpoint_count(const struct offset_checkpoint *c); /* entries; 0 for NULL */
 /* Accepts NULL, returns NULL. */
 struct offset_checkpoint *offset_checkpoint_free(struct offset_checkpoint *c);
 DEFINE_CLEANUP(struct offset_checkpoint *, offset_checkpoint_free)

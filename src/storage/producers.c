@@ -513,3 +513,17 @@ bool producers_empty(const struct producers *p)
 {
 	return producers_count(p) == 0 && list_empty(&p->unreplicated);
 }
+
+size_t producers_ends(const struct producers *p, struct producer_end **ret)
+{
+	const struct producer *pr;
+	size_t n = 0;
+
+	*ret = xcalloc(producers_count(p) + 1, sizeof(**ret));
+	for (pr = p->table; pr; pr = pr->hh.next) {
+		const struct producer_state *s = &pr->state;
+
+		(*ret)[n++] = (struct producer_end){ pr->id, s->n > 0 ? s->batches[s->n - 1].last_offset : -1, s->epoch };
+	}
+	return n;
+}

@@ -74,6 +74,15 @@ void producers_expire(struct producers *p, int64_t now_ms);
 size_t producers_count(const struct producers *p);
 bool producers_empty(const struct producers *p); /* no producer and no undecided transaction */
 
+/* What the cleaner must not take away from a producer: its last data batch, or without one its last marker. */
+struct producer_end {
+	int64_t id;
+	int64_t last_offset; /* of the last data batch; -1 none */
+	int16_t epoch;
+};
+/* All producers, in no order; owned by the caller. Returns how many. */
+size_t producers_ends(const struct producers *p, struct producer_end **ret);
+
 /* --- snapshots --- */
 
 /* Finds the snapshot files of the directory. */

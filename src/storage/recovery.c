@@ -8,7 +8,8 @@
  *
  * Safer than Kafka: after a clean stop the indexes of the last segment must agree with the file, else the segment
  * is treated as unclean (storage-fixtures.md S9, S10; Kafka would reuse offsets). And a re-read segment that ends
- * before the next one begins ends the log, so that what is left is always a prefix of what was written.
+ * before the next one begins ends the log, so that what is left is always a prefix of what was written; unless
+ * compaction made that gap (tail_is_missing).
  */
 #define LOG_CLASS "kafka.log.LogLoader"
 
@@ -154,6 +155,7 @@ static int swap_range(struct loader *l, int64_t *ret_min, int64_t *ret_max)
 static int finish_swaps(struct loader *l)
 {
 	int64_t min, max, offset;
+	bool renamed = false;
 	int r = swap_range(l, &min, &max);
 
 	for (size_t i = 0; i < l->names.n && r == 0; i++) {
@@ -162,6 +164,9 @@ static int finish_swaps(struct loader *l)
 		if (!ends_with(name, SUFFIX_SWAP) && replica_file_offset(name, &offset) && offset >= min && offset < max)
 			r = unlink_name(l, name);
 	}
+	/* What is replaced must be gone before the new files lose the mark that says so. */
+	if (r == 0 && max > min)
+		r = fs_sync_dir(replica_dir_path(&l->log->dir));
 	for (size_t i = 0; i < l->names.n && r == 0; i++) {
 		CLEANUP(freep) char *from = NULL;
 		CLEANUP(freep) char *to = NULL;
@@ -170,10 +175,13 @@ static int finish_swaps(struct loader *l)
 			continue;
 		from = replica_dir_join(&l->log->dir, l->names.v[i]);
 		to = xstrndup(from, strlen(from) - strlen(SUFFIX_SWAP));
-		log_info("[LogLoader partition=%s, dir=%s] finishing an interrupted swap of %s", l->log->label,
+		log_info("[LogLoader partition=%s, dir=%s] Recovering file %s by renaming from .swap files.", l->log->label,
 		    l->args->parent_dir, l->names.v[i]);
 		r = fs_rename(from, to);
+		renamed = true;
 	}
+	if (r == 0 && renamed)
+		r = fs_sync_dir(replica_dir_path(&l->log->dir));
 	return r < 0 ? FAIL(r) : 0;
 }
 
@@ -321,15 +329,25 @@ static int load_segments(struct loader *l)
 }
 
 /* Whether the end of a re-read segment is missing although the next one exists: after a power loss an unsynced tail
- * may be gone while the file created later is there. Compaction leaves such gaps too, so that only logs that are not
- * compacted tell. Kafka does not look; it would serve a log with a hole. */
-static int tail_is_missing(const struct log *log, size_t i, bool *ret)
+ * may be gone while the file created later is there. Kafka does not look; it would serve a log with a hole.
+ *
+ * A gap that nothing was lost in comes from compaction, and can be told by what was on disk before it was made:
+ *   - appends leave none between segments (log_append.c), so it is from compaction here or, copied, elsewhere;
+ *   - a cleaned segment is synced before it is swapped in, so nothing below the cleaner's checkpoint can lose a tail;
+ *   - our cleaner records a recovery point at or above the range before it swaps anything (cleaner.c): a gap that it
+ *     has made, but not checkpointed yet, lies below the segments that are re-read.
+ * So the topic's policy does not matter for what we have written: a topic that was compacted until a minute ago is
+ * safe. Apache's cleaner swaps without such a recovery point, and its followers leave gaps between segments; in a log
+ * that is compacted now, a gap is therefore never taken for a loss. */
+static int tail_is_missing(const struct loader *l, size_t i, bool *ret)
 {
+	const struct log *log = l->log;
 	int64_t next;
 	int r;
 
 	*ret = false;
-	if (log->config->cleanup_compact || i + 1 >= log->segments_n)
+	if (log->config->cleanup_compact || i + 1 >= log->segments_n ||
+	    segment_base(log->segments[i + 1]) <= l->args->first_dirty)
 		return 0;
 	r = segment_next_offset(log->segments[i], &next);
 	if (r < 0)
@@ -352,7 +370,7 @@ static int recover_unflushed(struct loader *l)
 		r = recover_segment(l, log->segments[i], &lost);
 		if (r < 0)
 			return r == -EAGAIN || r == -EUCLEAN ? r : FAIL(r);
-		r = tail_is_missing(log, i, &missing);
+		r = tail_is_missing(l, i, &missing);
 		if (r < 0)
 			return FAIL(r);
 		if (lost == 0 && !missing)
@@ -450,6 +468,7 @@ static int settle(struct loader *l, int64_t end)
 
 	for (size_t i = 0; i < log->segments_n; i++)
 		bases[i] = segment_base(log->segments[i]);
+	log->data_end = end;
 	log->end = end;
 	log->recovery_point = l->args->clean ? end : MIN(l->args->recovery_point, end);
 	log->start = MAX(l->args->log_start_offset, bases[0]);

@@ -338,6 +338,49 @@ int segment_append_txn(struct segment *s, const struct txn_index_entry *e)
 	return r < 0 ? FAIL(r) : 0;
 }
 
+/* Index entries for batches that have just been written at `at`; lock held. */
+static int index_batches(struct segment *s, const uint8_t *p, size_t n, int64_t at)
+{
+	struct batch b;
+	size_t pos = 0, from = 0;
+	int r;
+
+	while ((r = batch_next(p, n, &pos, &b)) == 0) {
+		if (b.max_timestamp > s->max.timestamp)
+			s->max = (struct timestamp_offset){ b.max_timestamp, b.last_offset };
+		if (offset_index_full(&s->offsets) || time_index_full(&s->times))
+			s->bytes_since_index = 0; /* a reader scans further, no more */
+		r = index_append(s, b.last_offset, at + (int64_t)from, b.size);
+		if (r < 0)
+			return FAIL(r);
+		from = pos;
+	}
+	return 0;
+}
+
+int segment_append_batches(struct segment *s, const uint8_t *p, size_t n)
+{
+	int64_t at = segment_size(s);
+	int r;
+
+	if (n > (size_t)(INT32_MAX - at))
+		return FAIL(-EFBIG);
+	lock_take(&s->lock);
+	r = segment_open_file(s);
+	if (r == 0)
+		r = segment_load_indexes(s);
+	if (r == 0)
+		r = file_write_full(s->file, p, n, at);
+	s->dirty = true;
+	if (r == 0)
+		r = index_batches(s, p, n, at);
+	lock_release(&s->lock);
+	if (r < 0)
+		return FAIL(r);
+	set_size(s, at + (int64_t)n);
+	return 0;
+}
+
 /* Trims the index files to their entries; lock held. */
 static int trim(struct segment *s)
 {
@@ -483,6 +526,14 @@ int segment_flush(struct segment *s)
 		file_unref(f[i]);
 	}
 	return r < 0 ? FAIL(r) : 0;
+}
+
+void segment_rest(struct segment *s)
+{
+	lock_take(&s->lock);
+	if (!s->dirty)
+		s->file = file_unref(s->file);
+	lock_release(&s->lock);
 }
 
 static void close_files(struct segment *s)

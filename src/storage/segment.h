@@ -78,6 +78,9 @@ int segment_should_roll(struct segment *s, const struct log_config *config, int6
 int segment_append(struct segment *s, int64_t last_offset, struct timestamp_offset max, const void *p,
     size_t n) MUST_CHECK;
 int segment_append_txn(struct segment *s, const struct txn_index_entry *e) MUST_CHECK;
+/* The same for many batches at once, whole and in order, with an index entry for each that is due one; indexes that
+ * are full miss entries. For segments that nobody else knows (the cleaner's). */
+int segment_append_batches(struct segment *s, const uint8_t *p, size_t n) MUST_CHECK;
 /* The segment is not the active one any more: last time index entry, indexes trimmed, preallocation cut. */
 int segment_become_inactive(struct segment *s) MUST_CHECK;
 /* The segment is the active one (again): indexes at full length. */
@@ -93,6 +96,8 @@ int segment_flush(struct segment *s) MUST_CHECK;
 int segment_close(struct segment *s) MUST_CHECK;
 /* Closes without writing. */
 void segment_close_dirty(struct segment *s);
+/* Gives the descriptor of the record file back until somebody reads again, unless there is something to sync. */
+void segment_rest(struct segment *s);
 /* Renames all files that exist from the current suffix to another; in the order log, index, timeindex, txnindex. */
 int segment_change_suffix(struct segment *s, const char *suffix) MUST_CHECK;
 int segment_unlink(struct segment *s) MUST_CHECK;
@@ -101,6 +106,8 @@ int segment_unlink(struct segment *s) MUST_CHECK;
 
 /* The record file, a new reference; opened on first use. */
 int segment_file(struct segment *s, struct file **ret) MUST_CHECK;
+/* The same, and where a scan for `offset` begins. */
+int segment_lookup(struct segment *s, int64_t offset, struct file **ret_file, int64_t *ret_position) MUST_CHECK;
 
 struct segment_spot {
 	int64_t position;
@@ -120,6 +127,15 @@ int segment_each_aborted(struct segment *s, bool (*fn)(void *arg, const struct t
 int segment_max_timestamp(struct segment *s, struct timestamp_offset *ret) MUST_CHECK;
 /* The same with the file's modification time in place of -1. */
 int segment_largest_timestamp(struct segment *s, int64_t *ret) MUST_CHECK;
+/* Largest timestamp of the first batch; -1 when there is none or it is damaged. */
+int segment_first_timestamp(struct segment *s, int64_t *ret) MUST_CHECK;
+/* Bytes of the entries in both indexes. */
+int segment_index_bytes(struct segment *s, int64_t *ret_offsets, int64_t *ret_times) MUST_CHECK;
+
+/* When the record file was modified last, which is data: retention, old tombstones and ListOffsets v0 look at it. */
+int segment_modified_ms(struct segment *s, int64_t *ret) MUST_CHECK;
+/* Gives the files of `s` the modification time of another segment (storage.md 19, point 13). */
+int segment_copy_modified(struct segment *s, struct segment *from) MUST_CHECK;
 
 struct segment_record {
 	int64_t offset, timestamp;

@@ -1,5 +1,6 @@
 /* segment_read.c - look-ups in a segment: index entry under the segment's lock, walk over headers without it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -23,8 +24,7 @@ int segment_file(struct segment *s, struct file **ret)
 	return r < 0 ? FAIL(r) : 0;
 }
 
-/* The file, and where a scan for `offset` starts. */
-static int lookup(struct segment *s, int64_t offset, struct file **ret_file, int64_t *ret_position)
+int segment_lookup(struct segment *s, int64_t offset, struct file **ret_file, int64_t *ret_position)
 {
 	struct offset_position p = { 0 };
 	int r;
@@ -53,7 +53,7 @@ int segment_find(struct segment *s, int64_t offset, int64_t end, struct segment_
 	*ret = (struct segment_spot){ .position = end };
 	if (end == 0)
 		return -ENOENT;
-	r = lookup(s, offset, &f, &from);
+	r = segment_lookup(s, offset, &f, &from);
 	if (r < 0)
 		return FAIL(r);
 	batch_walk_init(&w, f, from, end, WALK_HEADERS);
@@ -108,6 +108,29 @@ int segment_agrees(struct segment *s, bool *ret)
 	return r < 0 ? FAIL(r) : 0;
 }
 
+/* The file and where its last batches are to be found: at the last index entry. An index that does not exist is not
+ * made for that, since what is looked at may be about to be renamed. */
+static int lookup_end(struct segment *s, struct file **ret_file, int64_t *ret_position, int64_t *ret_indexed)
+{
+	bool loaded;
+	int r;
+
+	lock_take(&s->lock);
+	loaded = s->offsets.f.loaded;
+	lock_release(&s->lock);
+	*ret_position = 0;
+	*ret_indexed = s->base;
+	if (!loaded && !segment_has_offset_index(s))
+		return segment_file(s, ret_file);
+	r = segment_lookup(s, INT64_MAX, ret_file, ret_position);
+	if (r < 0)
+		return FAIL(r);
+	lock_take(&s->lock);
+	*ret_indexed = s->offsets.last_offset;
+	lock_release(&s->lock);
+	return 0;
+}
+
 int segment_next_offset(struct segment *s, int64_t *ret)
 {
 	CLEANUP(file_unrefp) struct file *f = NULL;
@@ -118,12 +141,9 @@ int segment_next_offset(struct segment *s, int64_t *ret)
 	*ret = s->base;
 	if (segment_size(s) == 0)
 		return 0;
-	r = lookup(s, INT64_MAX, &f, &from);
+	r = lookup_end(s, &f, &from, &indexed);
 	if (r < 0)
 		return FAIL(r);
-	lock_take(&s->lock);
-	indexed = s->offsets.last_offset;
-	lock_release(&s->lock);
 	batch_walk_init(&w, f, from, segment_size(s), WALK_HEADERS);
 	while ((r = batch_walk_next(&w)) == 0) {
 		if (w.batch.last_offset >= indexed && w.batch.last_offset < INT64_MAX)
@@ -169,11 +189,86 @@ int segment_max_timestamp(struct segment *s, struct timestamp_offset *ret)
 	return r < 0 ? FAIL(r) : 0;
 }
 
-int segment_largest_timestamp(struct segment *s, int64_t *ret)
+/* By name: the file may be closed, and its name changes under the lock. */
+static int stat_log(struct segment *s, struct stat *ret)
 {
 	CLEANUP(freep) char *path = NULL;
-	struct timestamp_offset max = { 0 };
+	int r;
+
+	lock_take(&s->lock);
+	path = replica_dir_file(s->dir, s->base, ".log", s->suffix);
+	r = (s->file ? fstat(s->file->fd, ret) : stat(path, ret)) < 0 ? -errno : 0;
+	lock_release(&s->lock);
+	return r < 0 ? FAIL(r) : 0;
+}
+
+int segment_modified_ms(struct segment *s, int64_t *ret)
+{
 	struct stat st;
+	int r = stat_log(s, &st);
+
+	if (r < 0)
+		return FAIL(r);
+	*ret = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+	return 0;
+}
+
+int segment_copy_modified(struct segment *s, struct segment *from)
+{
+	static const char *const names[] = { ".log", ".index", ".timeindex" };
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { 0 } };
+	struct stat st;
+	int r = stat_log(from, &st);
+
+	if (r < 0)
+		return FAIL(r);
+	times[1] = st.st_mtim;
+	lock_take(&s->lock);
+	for (size_t i = 0; i < ARRAY_LEN(names) && r == 0; i++) {
+		CLEANUP(freep) char *path = replica_dir_file(s->dir, s->base, names[i], s->suffix);
+
+		if (utimensat(AT_FDCWD, path, times, 0) < 0 && errno != ENOENT)
+			r = -errno;
+	}
+	lock_release(&s->lock);
+	return r < 0 ? FAIL(r) : 0;
+}
+
+int segment_first_timestamp(struct segment *s, int64_t *ret)
+{
+	CLEANUP(file_unrefp) struct file *f = NULL;
+	struct batch_walk w;
+	int r;
+
+	*ret = -1;
+	if (segment_size(s) == 0)
+		return 0;
+	r = segment_file(s, &f);
+	if (r < 0)
+		return FAIL(r);
+	batch_walk_init(&w, f, 0, segment_size(s), BATCH_HEADER_SIZE);
+	r = batch_walk_next(&w);
+	if (r == 0)
+		*ret = w.batch.max_timestamp;
+	batch_walk_fini(&w);
+	return r < 0 ? FAIL(r) : 0;
+}
+
+int segment_index_bytes(struct segment *s, int64_t *ret_offsets, int64_t *ret_times)
+{
+	int r;
+
+	lock_take(&s->lock);
+	r = segment_load_indexes(s);
+	*ret_offsets = (int64_t)s->offsets.f.n * s->offsets.f.entry_size;
+	*ret_times = (int64_t)s->times.f.n * s->times.f.entry_size;
+	lock_release(&s->lock);
+	return r < 0 ? FAIL(r) : 0;
+}
+
+int segment_largest_timestamp(struct segment *s, int64_t *ret)
+{
+	struct timestamp_offset max = { 0 };
 	int r = segment_max_timestamp(s, &max);
 
 	if (r < 0)
@@ -182,11 +277,8 @@ int segment_largest_timestamp(struct segment *s, int64_t *ret)
 		*ret = max.timestamp;
 		return 0;
 	}
-	path = replica_dir_file(s->dir, s->base, ".log", s->suffix);
-	if (stat(path, &st) < 0)
-		return FAIL(-errno);
-	*ret = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-	return 0;
+	r = segment_modified_ms(s, ret);
+	return r < 0 ? FAIL(r) : 0;
 }
 
 /* The first record of the walk's batch that `exact` (or at least) has the timestamp. -ENOENT none. */
@@ -277,7 +369,7 @@ int segment_find_max_timestamp(struct segment *s, int64_t end, struct segment_re
 		return FAIL(r);
 	if (max.timestamp < 0)
 		return -ENOENT;
-	r = lookup(s, max.offset, &f, &from);
+	r = segment_lookup(s, max.offset, &f, &from);
 	if (r < 0)
 		return FAIL(r);
 	r = search_from(f, from, end, max.timestamp, true, INT64_MIN, ret);

@@ -28,10 +28,8 @@ static int may_print(void)
 	       atomic_compare_exchange_strong(&last_connection_line, &last, now);
 }
 
-static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
+void client_log_error(int err, const char *reason)
 {
-	(void)rk;
-	(void)opaque;
 	switch (err) {
 	case RD_KAFKA_RESP_ERR__TRANSPORT:
 	case RD_KAFKA_RESP_ERR__RESOLVE:
@@ -48,6 +46,13 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 		report("ERROR", NETWORK_CLIENT, "%s %s: %s", prefix,
 			rd_kafka_err2name((rd_kafka_resp_err_t)err), reason);
 	}
+}
+
+static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
+{
+	(void)rk;
+	(void)opaque;
+	client_log_error(err, reason);
 }
 
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)

@@ -9,15 +9,18 @@
 #include <ctype.h>
 #include <errno.h>
 #include <librdkafka/rdkafka.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "broker/config_def.h"
 #include "tools/client_security.h"
+#include "tools/report.h"
 
 #define FILE_MAX (1024 * 1024)
 
@@ -71,10 +74,12 @@ static const struct setting settings[] = {
 	{KEY("acks", CONFIG_STRING, ONE_OF("all, -1, 0, 1")), .kinds = P},
 	{KEY("retries", CONFIG_INT, .kind = RULE_BETWEEN, .min = 0, .max = INT32_MAX), .kinds = P,
 		LIMITS(0, INT32_MAX)},
-	{KEY("linger.ms", CONFIG_LONG, AT_LEAST(0)), .kinds = P, LIMITS(0, 900000)},
-	{KEY("batch.size", CONFIG_INT, AT_LEAST(0)), .kinds = P, LIMITS(1, INT32_MAX)},
+	{KEY("linger.ms", CONFIG_LONG, AT_LEAST(0)), .kinds = P, LIMITS(0, 900000), .def = "0"},
+	{KEY("batch.size", CONFIG_INT, AT_LEAST(0)), .kinds = P, LIMITS(1, INT32_MAX),
+		.def = "16384"},
 	{KEY("buffer.memory", CONFIG_LONG, AT_LEAST(0)), .kinds = P,
-		.name = "queue.buffering.max.kbytes", .how = KIB, .low = 1, .high = INT32_MAX},
+		.name = "queue.buffering.max.kbytes", .how = KIB, .low = 1, .high = INT32_MAX,
+		.def = "33554432"},
 	{KEY("max.request.size", CONFIG_INT, AT_LEAST(0)), .kinds = P, .name = "message.max.bytes",
 		LIMITS(1000, 1000000000), .def = "1048576"},
 	{KEY("request.timeout.ms", CONFIG_INT, AT_LEAST(0)), .kinds = P, LIMITS(1, 900000)},
@@ -89,6 +94,9 @@ static const struct setting settings[] = {
 	{KEY("max.in.flight.requests.per.connection", CONFIG_INT, AT_LEAST(1)), .kinds = P,
 		LIMITS(1, 1000000), .def = "5"},
 	{KEY("enable.idempotence", CONFIG_BOOLEAN, .kind = RULE_ANY), .kinds = P},
+	{KEY("transactional.id", CONFIG_STRING, .kind = RULE_NON_EMPTY), .kinds = P},
+	{KEY("transaction.timeout.ms", CONFIG_INT, .kind = RULE_ANY), .kinds = P,
+		LIMITS(1000, INT32_MAX)},
 
 	{KEY("group.id", CONFIG_STRING, .kind = RULE_ANY), .kinds = C},
 	{KEY("group.instance.id", CONFIG_STRING, .kind = RULE_NON_EMPTY), .kinds = C},
@@ -176,6 +184,56 @@ int server_list_parse(const char *text, struct server_list *ret, char **ret_erro
 	}
 	*ret = l;
 	return 0;
+}
+
+static bool resolves(const struct server *s)
+{
+	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list;
+
+	if (getaddrinfo(s->host, NULL, &hints, &list) == 0) {
+		freeaddrinfo(list);
+		return true;
+	}
+	report("WARN", "org.apache.kafka.clients.ClientUtils",
+		"Couldn't resolve server %s:%d from bootstrap.servers as DNS resolution failed for "
+		"%s",
+		s->host, s->port, s->host);
+	return false;
+}
+
+int server_list_resolve(struct server_list *l, char **ret_error)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (resolves(&l->v[i]))
+			l->v[n++] = l->v[i];
+		else
+			free(l->v[i].host);
+	}
+	l->n = n;
+	if (n > 0)
+		return 0;
+	*ret_error = xstrdup("No resolvable bootstrap urls given in bootstrap.servers");
+	return -EINVAL;
+}
+
+int client_check_servers(const struct properties *p, const char *kind, char **ret_exception)
+{
+	const char *text = properties_get(p, "bootstrap.servers");
+	struct server_list l = {NULL, 0, 0};
+	CLEANUP(freep) char *why = NULL;
+	int r = server_list_parse(text, &l, &why);
+
+	if (!r)
+		r = server_list_resolve(&l, &why);
+	server_list_fini(&l);
+	if (r)
+		*ret_exception = xasprintf(
+			"org.apache.kafka.common.KafkaException: Failed to construct kafka %s\n"
+			"Caused by: org.apache.kafka.common.config.ConfigException: %s",
+			kind, why);
+	return r;
 }
 
 void server_list_fini(struct server_list *l)

@@ -25,7 +25,14 @@ struct server_list {
 
 /* "host:port,[::1]:port,PROTOCOL://host:port". 0, or -EINVAL with Kafka's message in *ret_error (owned). */
 int server_list_parse(const char *text, struct server_list *ret, char **ret_error) MUST_CHECK;
+/* Looks the names up. Those that nobody knows are left out, with a warning; -EINVAL with Kafka's message in *ret_error
+ * (owned) when none remains. */
+int server_list_resolve(struct server_list *l, char **ret_error) MUST_CHECK;
 void server_list_fini(struct server_list *l);
+/* Both for bootstrap.servers: what Java does before it makes a `kind` ("producer"). -EINVAL with its exception in
+ * *ret_exception (owned). */
+int client_check_servers(
+	const struct properties *p, const char *kind, char **ret_exception) MUST_CHECK;
 
 /* A number, `def` when the key is absent. 0, or -EINVAL with Kafka's message in *ret_error (owned). */
 int client_property_number(const struct properties *p, const char *key, int64_t def, int64_t *ret,

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "tools/client_log.h"
 #include "tools/client_properties.h"
+#include "tools/console_consumer_group.h"
 #include "tools/console_consumer_priv.h"
 #include "tools/java_regex.h"
 #include "tools/report.h"
@@ -41,11 +42,12 @@ struct consumer {
 	struct consumer_settings *s;
 	rd_kafka_t *rk;
 	struct java_regex *include;
-	rd_kafka_topic_t *topic; /* of --topic, without a group */
+	rd_kafka_topic_t *topic; /* of --topic */
 	rd_kafka_queue_t *queue; /* without a group */
 	struct reading *readings;
 	size_t readings_n, readings_cap;
 	rd_kafka_topic_partition_list_t *subscribed; /* with a group */
+	struct group_start start;                    /* with a group */
 	int64_t refresh_at_ms, refresh_ms, last_record_ms;
 	int64_t count, max;
 	struct shown_header *headers;
@@ -88,6 +90,7 @@ static int open_client(struct consumer *c)
 {
 	struct properties *config = &c->s->config;
 	CLEANUP(freep) char *group = xstrdup(properties_get(config, "group.id"));
+	const char *commit;
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	char why[512], *error = NULL;
 
@@ -102,6 +105,11 @@ static int open_client(struct consumer *c)
 		return -EINVAL;
 	}
 	client_log_install(conf, "Consumer", properties_get(config, "client.id"), group);
+	commit = properties_get(config, "enable.auto.commit");
+	c->start.reset = properties_get(config, "auto.offset.reset");
+	c->start.commits = strcasecmp(commit ? commit : "true", "true") == 0;
+	if (c->s->has_group)
+		group_start_install(conf, &c->start);
 	c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
 	if (c->rk)
 		return 0;
@@ -121,13 +129,12 @@ static int open_topics(struct consumer *c)
 				c->s->include));
 		return -EINVAL;
 	}
-	if (c->s->has_group) {
-		c->subscribed = rd_kafka_topic_partition_list_new(1);
-		return 0;
-	}
-	c->queue = rd_kafka_queue_new(c->rk);
 	if (c->s->topic)
 		c->topic = rd_kafka_topic_new(c->rk, c->s->topic, NULL);
+	if (c->s->has_group)
+		c->subscribed = rd_kafka_topic_partition_list_new(1);
+	else
+		c->queue = rd_kafka_queue_new(c->rk);
 	return 0;
 }
 
@@ -248,6 +255,8 @@ static void take_topic(struct consumer *c, const rd_kafka_metadata_topic_t *t)
 	check_topic_error(c, t);
 	if (t->err)
 		return;
+	if (c->subscribed && c->topic)
+		return; /* subscribed in any case */
 	if (c->subscribed) {
 		if (!rd_kafka_topic_partition_list_find(
 			    c->subscribed, t->topic, RD_KAFKA_PARTITION_UA))
@@ -268,25 +277,41 @@ static void subscribe(struct consumer *c)
 		report("ERROR", LOGGER, "The subscription failed: %s", rd_kafka_err2str(err));
 }
 
+/* Joins the group for the one topic of the command line, also when it does not exist: asking for it may create it, and
+ * once it is there the group is joined again, with its partitions. */
+static void refresh_subscription(struct consumer *c, bool found)
+{
+	bool first = c->subscribed->cnt == 0;
+
+	if (first)
+		rd_kafka_topic_partition_list_add(
+			c->subscribed, c->s->topic, RD_KAFKA_PARTITION_UA);
+	if (first || found)
+		subscribe(c);
+	c->refresh_at_ms = found ? INT64_MAX : now() + SEARCH_MS;
+}
+
 /* Looks for topics and partitions to read. */
 static void refresh(struct consumer *c)
 {
 	const struct rd_kafka_metadata *m;
 	int before = c->subscribed ? c->subscribed->cnt : 0;
 	int64_t left = c->last_record_ms + MIN(c->s->timeout_ms, INT32_MAX) - now();
+	bool found = false;
 
-	if (c->subscribed && c->s->topic) { /* librdkafka looks itself */
-		rd_kafka_topic_partition_list_add(
-			c->subscribed, c->s->topic, RD_KAFKA_PARTITION_UA);
-		subscribe(c);
-		c->refresh_at_ms = INT64_MAX;
-		return;
-	}
 	if (rd_kafka_metadata(
 		    c->rk, c->topic ? 0 : 1, c->topic, &m, (int)MIN(MAX(left, 1), ASK_MS)) == 0) {
-		for (int i = 0; i < m->topic_cnt && !c->done; i++)
+		for (int i = 0; i < m->topic_cnt && !c->done; i++) {
 			take_topic(c, &m->topics[i]);
+			found = !m->topics[i].err;
+		}
 		rd_kafka_metadata_destroy(m);
+	}
+	if (c->done)
+		return;
+	if (c->subscribed && c->topic) {
+		refresh_subscription(c, found);
+		return;
 	}
 	if (c->subscribed && c->subscribed->cnt > before)
 		subscribe(c);
@@ -351,6 +376,21 @@ static void check_output(struct consumer *c)
 	c->done = true;
 }
 
+/* The coordinator does not want this member. */
+static void refused_by_group(struct consumer *c, int code)
+{
+	char class[REPORT_EXCEPTION_MAX], text[640];
+	const char *group = properties_get(&c->s->config, "group.id");
+
+	report_exception(code, class, sizeof(class));
+	if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+		snprintf(
+			text, sizeof(text), "%s: Not authorized to access group: %s", class, group);
+	else
+		snprintf(text, sizeof(text), "%s: %s", class, report_default_message(code));
+	end_with(c, text);
+}
+
 /* Not a record but news of the client. */
 static void take_error(struct consumer *c, const rd_kafka_message_t *m)
 {
@@ -359,6 +399,8 @@ static void take_error(struct consumer *c, const rd_kafka_message_t *m)
 	switch ((int)m->err) {
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
 	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+		if (c->start.exception)
+			break; /* which says it better */
 		snprintf(text, sizeof(text),
 			"org.apache.kafka.clients.consumer.OffsetOutOfRangeException: Fetch "
 			"position is out of range for "
@@ -366,9 +408,16 @@ static void take_error(struct consumer *c, const rd_kafka_message_t *m)
 			m->rkt ? rd_kafka_topic_name(m->rkt) : "", m->partition);
 		end_with(c, text);
 		break;
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+	case RD_KAFKA_RESP_ERR_INVALID_GROUP_ID:
+	case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
+	case RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED:
+	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+		refused_by_group(c, m->err);
+		break;
 	case RD_KAFKA_RESP_ERR__BAD_MSG:
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR__FATAL:
 		snprintf(text, sizeof(text), "%s: %s",
 			m->err > 0 ? report_exception(m->err, class, sizeof(class))
@@ -425,7 +474,7 @@ static void flush(struct consumer *c)
 }
 
 /* Takes what has been fetched; waits for one record if there is none. */
-static bool poll_queue(struct consumer *c)
+static void poll_queue(struct consumer *c)
 {
 	static rd_kafka_message_t *batch[BATCH];
 	rd_kafka_message_t *m;
@@ -436,16 +485,15 @@ static bool poll_queue(struct consumer *c)
 	for (ssize_t i = 0; i < n; i++)
 		take(c, batch[i]);
 	if (n > 0)
-		return true;
+		return;
 	flush(c);
 	m = c->done ? NULL : rd_kafka_consume_queue(c->queue, wait_ms(c));
 	if (m)
 		take(c, m);
-	return m != NULL;
 }
 
 /* One record at a time, since what has been taken counts as consumed when the group's offsets are committed. */
-static bool poll_group(struct consumer *c)
+static void poll_group(struct consumer *c)
 {
 	rd_kafka_message_t *m = rd_kafka_consumer_poll(c->rk, 0);
 
@@ -455,18 +503,27 @@ static bool poll_group(struct consumer *c)
 	}
 	if (m)
 		take(c, m);
-	return m != NULL;
 }
 
 static void loop(struct consumer *c)
 {
 	c->last_record_ms = now();
 	c->done = c->max != -1 && c->count >= c->max;
+	if (!c->done && c->s->has_group && !*properties_get(&c->s->config, "group.id"))
+		end_with(c,
+			"org.apache.kafka.common.errors.InvalidGroupIdException: The configured "
+			"groupId is invalid.");
 	while (!c->done && !stop_signal) {
 		if (now() >= c->refresh_at_ms)
 			refresh(c);
-		if (c->done || (c->s->has_group ? poll_group(c) : poll_queue(c)))
-			continue;
+		if (c->done)
+			break;
+		if (c->s->has_group)
+			poll_group(c);
+		else
+			poll_queue(c);
+		if (!c->done && c->start.exception)
+			end_with(c, c->start.exception);
 		if (!c->done && c->s->timeout_ms < INT64_MAX &&
 			now() - c->last_record_ms > c->s->timeout_ms)
 			end_with(c, "org.apache.kafka.common.errors.TimeoutException");
@@ -492,6 +549,7 @@ static void close_consumer(struct consumer *c)
 	if (c->rk)
 		rd_kafka_destroy(c->rk);
 	java_regex_free(c->include);
+	free(c->start.exception);
 	free(c->headers);
 }
 
@@ -545,4 +603,13 @@ const struct tool tool_console_consumer = {
 	.options = consumer_options,
 	.options_n = CONSUMER_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Prints the values of records, a line each, and with `--property` settings their keys, headers "
+		"and places. It begins at the end of the topic unless told otherwise, and goes on until it is "
+		"interrupted, has shown as many records as asked, or has waited too long for the next.",
+	.examples =
+		"\tkafka-console-consumer.sh --bootstrap-server host:9092 --topic greetings --from-beginning\n"
+		"\tkafka-console-consumer.sh --bootstrap-server host:9092 --topic greetings --partition 0 \\\n"
+		"\t    --offset 100 --max-messages 5 --property print.key=true",
+	.see_also = "kafka-console-producer.sh(1), kafka-topics.sh(1)",
 };

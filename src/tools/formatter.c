@@ -157,7 +157,22 @@ static int write_old_offsets(
 	const struct formatter *f, const struct shown_record *r, FILE *out, const char **ret_error)
 {
 	(void)f;
-	return formatter_log_write(FORMATTER_LOG_OLD_OFFSETS, r->key, r->value, out, ret_error);
+	return formatter_log_write_text(FORMATTER_LOG_OFFSETS, r->key, r->value, out, ret_error);
+}
+
+static int write_old_groups(
+	const struct formatter *f, const struct shown_record *r, FILE *out, const char **ret_error)
+{
+	(void)f;
+	return formatter_log_write_text(FORMATTER_LOG_GROUPS, r->key, r->value, out, ret_error);
+}
+
+static int write_old_transactions(
+	const struct formatter *f, const struct shown_record *r, FILE *out, const char **ret_error)
+{
+	(void)f;
+	return formatter_log_write_text(
+		FORMATTER_LOG_TRANSACTIONS, r->key, r->value, out, ret_error);
 }
 
 static const struct {
@@ -171,8 +186,12 @@ static const struct {
 	{PACKAGE "OffsetsMessageFormatter",
 		"kafka.coordinator.group.GroupMetadataManager$OffsetsMessageFormatter",
 		write_offsets, write_old_offsets},
-	{PACKAGE "GroupMetadataMessageFormatter", NULL, write_groups, NULL},
-	{PACKAGE "TransactionLogMessageFormatter", NULL, write_transactions, NULL},
+	{PACKAGE "GroupMetadataMessageFormatter",
+		"kafka.coordinator.group.GroupMetadataManager$GroupMetadataMessageFormatter",
+		write_groups, write_old_groups},
+	{PACKAGE "TransactionLogMessageFormatter",
+		"kafka.coordinator.transaction.TransactionLog$TransactionLogMessageFormatter",
+		write_transactions, write_old_transactions},
 };
 
 static bool find_class(const char *class, formatter_fn **ret)

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "broker/config_def.h"
 
 struct option_values {
 	bool seen;
@@ -49,11 +50,13 @@ static int take(
 	struct option_values *g = &o->given[id];
 
 	g->seen = true;
+	o->order = grow_array(o->order, &o->order_cap, o->order_n + 1, sizeof(*o->order));
+	o->order[o->order_n++] = id;
 	switch (o->table[id].kind) {
 	case OPTION_FLAG:
 		return 0; /* --flag=x is accepted and x ignored */
 	case OPTION_MAYBE:
-		if (value && *value)
+		if (value)
 			add(g, value);
 		else if (*at + 1 < argc && !looks_like_option(argv[*at + 1]))
 			add(g, argv[++*at]);
@@ -61,8 +64,9 @@ static int take(
 	case OPTION_STRING:
 	case OPTION_INT:
 	case OPTION_LONG:
-		if (value && *value) {
-			add(g, value);
+	case OPTION_REAL:
+		if (value) {
+			add(g, value); /* --option= is the empty text */
 			return 0;
 		}
 		if (*at + 1 >= argc)
@@ -97,10 +101,26 @@ static int read_option(struct options *o, int argc, char *const argv[], int *at)
 	return take(o, (size_t)id, name[len] ? name + len + 1 : NULL, argc, argv, at);
 }
 
+void options_init(struct options *o, const struct option *table, size_t n)
+{
+	*o = (struct options){.table = table, .n = n, .given = xcalloc(n, sizeof(*o->given))};
+}
+
+void options_add(struct options *o, size_t id, const char *value)
+{
+	add(&o->given[id], value);
+}
+
+void options_clear(struct options *o, size_t id)
+{
+	o->given[id].seen = true;
+	o->given[id].n = 0;
+}
+
 int options_parse(
 	struct options *o, const struct option *table, size_t n, int argc, char *const argv[])
 {
-	*o = (struct options){.table = table, .n = n, .given = xcalloc(n, sizeof(*o->given))};
+	options_init(o, table, n);
 	for (int i = 1; i < argc; i++) {
 		int r;
 
@@ -120,6 +140,7 @@ void options_fini(struct options *o)
 	for (size_t i = 0; o->given && i < o->n; i++)
 		free(o->given[i].v);
 	free(o->given);
+	free(o->order);
 	free(o->error);
 	*o = (struct options)OPTIONS_INIT;
 }
@@ -154,6 +175,17 @@ int options_number(struct options *o, size_t id, int64_t *ret)
 		return fault(o, xasprintf("Cannot parse argument '%s' of option %s", text,
 					o->table[id].name));
 	return 0;
+}
+
+int options_real(struct options *o, size_t id, double *ret)
+{
+	const char *text;
+	int r = options_text(o, id, &text);
+
+	if (r || !text || java_double_parse(text, ret))
+		return r;
+	return fault(o, xasprintf("Cannot parse argument '%s' of option %s", text,
+				o->table[id].name));
 }
 
 const char *const *options_all(const struct options *o, size_t id, size_t *ret_n)

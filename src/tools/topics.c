@@ -1,4 +1,5 @@
-/* topics.c - kafka-topics.sh: creates, lists, changes and deletes topics. --describe is in topics_describe.c.
+/* topics.c - kafka-topics.sh: creates, lists, changes and deletes topics. --describe is in topics_describe.c, --zookeeper
+ * in topics_zookeeper.c.
  *
  * All through the codec: librdkafka's admin functions know no topic ids and hide the messages of brokers. Output, error
  * texts and exit codes as cli.md section 3.
@@ -12,7 +13,6 @@
 #include "base/alloc.h"
 #include "base/attr.h"
 #include "base/error.h"
-#include "broker/config_def.h"
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/header.h"
@@ -20,6 +20,8 @@
 #include "tools/java_regex.h"
 #include "tools/report.h"
 #include "tools/tool.h"
+#include "tools/topic_filter.h"
+#include "tools/topic_settings.h"
 #include "tools/topics_priv.h"
 
 #define COMMAND "org.apache.kafka.tools.TopicCommand"
@@ -74,37 +76,16 @@ static int by_topic_name(const void *a, const void *b)
 	return str_cmp((*x)->name, (*y)->name);
 }
 
-/* TopicFilter.java: blanks out, commas are alternatives, quotes around are dropped. */
-static char *filter_pattern(const char *text)
+int topics_filter(struct topics *t, struct java_regex **ret)
 {
-	char *pattern = xmalloc(strlen(text) + 1);
-	size_t n = 0;
-
-	for (; *text; text++)
-		if (*text != ' ' && *text != '\t')
-			pattern[n++] = *text == ',' ? '|' : *text;
-	while (n > 0 && strchr("\"'", pattern[n - 1]))
-		n--;
-	pattern[n] = '\0';
-	n = strspn(pattern, "\"'");
-	memmove(pattern, pattern + n, strlen(pattern + n) + 1);
-	return pattern;
-}
-
-static int compile_filter(struct topics *t, struct java_regex **ret)
-{
-	CLEANUP(freep) char *pattern = NULL;
+	CLEANUP(freep) char *error = NULL;
 	const char *text;
-	char why[JAVA_REGEX_ERROR_MAX];
 
 	*ret = NULL;
 	if (topics_fail_option(t, options_text(t->options, TOPICS_TOPIC, &text)))
 		return -1;
-	if (!text)
-		return 0;
-	pattern = filter_pattern(text);
-	if (java_regex_compile(pattern, ret, why))
-		return topics_fail(t, 0, "%s is an invalid regex.", pattern);
+	if (text && topic_filter_compile(text, ret, &error))
+		return topics_fail(t, 0, "%s", error);
 	return 0;
 }
 
@@ -132,7 +113,7 @@ int topics_select(struct topics *t, bool by_name, struct metadata_response *ret,
 	const topic_row **topics;
 	size_t n = 0;
 
-	if (fetch_metadata(t, ret) || (by_name && compile_filter(t, &filter)))
+	if (fetch_metadata(t, ret) || (by_name && topics_filter(t, &filter)))
 		return -1;
 	topics = xcalloc((size_t)MAX(ret->topics_n, 1), sizeof(*topics));
 	for (int32_t i = 0; i < ret->topics_n; i++) {
@@ -233,7 +214,7 @@ int topics_assignment(struct topics *t, struct replica_list **ret, int32_t *ret_
 	return 0;
 }
 
-static struct str trimmed(const char *p, size_t len)
+struct str topics_trimmed(const char *p, size_t len)
 {
 	for (; len > 0 && (*p == ' ' || *p == '\t'); p++, len--)
 		;
@@ -245,24 +226,24 @@ static struct str trimmed(const char *p, size_t len)
 /* Checks the settings as Kafka's tool does before it connects. */
 static int check_configs(struct topics *t, const struct properties *configs)
 {
-	for (size_t i = 0; i < configs->n; i++) {
-		int id = topic_config_key_find(configs->v[i].key);
-		struct config_value v = {.is_null = true};
-		char why[512];
+	const char *format = properties_get(configs, "message.format.version");
+	char why[TOPIC_SETTINGS_WHY_MAX];
+	int r = topic_settings_check(configs, why);
 
-		if (id < 0)
-			return topics_fail(t, KERR_INVALID_CONFIG, "Unknown topic config name: %s",
-				configs->v[i].key);
-		if (config_value_parse(
-			    &topic_config_keys[id], configs->v[i].value, &v, why, sizeof(why)))
-			return topics_fail(t, 0, "%s", why);
-		config_value_fini(&topic_config_keys[id], &v);
-	}
+	if (r)
+		return topics_fail(t, r == KERR_INVALID_CONFIG ? r : 0, "%s", why);
+	if (format)
+		printf("WARNING: The configuration message.format.version=%s is specified. This "
+		       "configuration will be ignored if the version is newer than the "
+		       "inter.broker.protocol.version specified in the broker or if the "
+		       "inter.broker.protocol.version is 3.0 or newer. This configuration is deprecated "
+		       "and it will be removed in Apache Kafka 4.0.\n",
+			format);
 	return 0;
 }
 
 /* --config k=v ... A value may not contain '=': Kafka's tool splits at each of them. */
-static int read_configs(struct topics *t, struct properties *configs)
+int topics_configs(struct topics *t, struct properties *configs)
 {
 	size_t n;
 	const char *const *args = options_all(t->options, TOPICS_CONFIG, &n);
@@ -277,8 +258,8 @@ static int read_configs(struct topics *t, struct properties *configs)
 				"requirement failed: Invalid topic config: all configs to be added "
 				"must be in the "
 				"format \"key=val\".");
-		key = str_dup(trimmed(args[i], (size_t)(eq - args[i])));
-		value = str_dup(trimmed(eq + 1, strlen(eq + 1)));
+		key = str_dup(topics_trimmed(args[i], (size_t)(eq - args[i])));
+		value = str_dup(topics_trimmed(eq + 1, strlen(eq + 1)));
 		properties_set(configs, key, value, 0);
 	}
 	return check_configs(t, configs);
@@ -370,9 +351,7 @@ static int create_with(struct topics *t, const char *name, const struct properti
 		return topics_fail(t, KERR_INVALID_TOPIC_EXCEPTION,
 			"The given topic name '' cannot be represented in a request.");
 	if (strpbrk(name, "._"))
-		puts("WARNING: Due to limitations in metric names, topics with a period ('.') or "
-		     "underscore ('_') "
-		     "could collide. To avoid issues it is best to use either, but not both.");
+		puts(TOPICS_COLLISION_WARNING);
 	if (send_create(t, &topic, &out))
 		return -1;
 	if (out.topics[0].error_code == KERR_TOPIC_ALREADY_EXISTS &&
@@ -392,7 +371,7 @@ int topics_create(struct topics *t)
 
 	if (topics_fail_option(t, options_text(t->options, TOPICS_TOPIC, &name)))
 		return -1;
-	r = read_configs(t, &configs);
+	r = topics_configs(t, &configs);
 	if (!r)
 		r = create_with(t, name, &configs);
 	properties_fini(&configs);
@@ -604,7 +583,31 @@ static int load_config(struct options *o, struct properties *config, char **erro
 	return 0;
 }
 
-static int run_with(struct options *o)
+static int run_with_zookeeper(struct options *o)
+{
+	struct topics t = {.options = o};
+	const char *connect;
+	bool connected = false;
+	int exit_code = 0;
+
+	if (options_text(o, TOPICS_ZOOKEEPER, &connect)) {
+		fprintf(stderr, "%s\n", o->error);
+		return 1;
+	}
+	arena_init(&t.arena, 0);
+	if (topics_zookeeper(&t, connect, &connected)) {
+		if (connected)
+			print_failure(&t);
+		else
+			fprintf(stderr, "%s\n", t.message);
+		exit_code = 1;
+	}
+	arena_fini(&t.arena);
+	free(t.message);
+	return exit_code;
+}
+
+static int run_with_broker(struct options *o)
 {
 	struct topics t = {.options = o};
 	struct properties config = PROPERTIES_INIT;
@@ -641,7 +644,8 @@ static int run(int argc, char **argv)
 	exit_code = argc < 2 ? options_usage(&o, "Create, delete, describe, or change a topic.")
 			     : topics_check_options(&o, &done);
 	if (!exit_code && !done)
-		exit_code = run_with(&o);
+		exit_code = options_has(&o, TOPICS_ZOOKEEPER) ? run_with_zookeeper(&o)
+							      : run_with_broker(&o);
 	options_fini(&o);
 	return exit_code;
 }
@@ -650,7 +654,18 @@ const struct tool tool_topics = {
 	.name = "topics",
 	.script = "kafka-topics.sh",
 	.summary = "create, list, describe, change and delete topics",
+	.synopsis = "--bootstrap-server HOST:PORT,... --create|--list|--describe|--alter|--delete [OPTION]...",
 	.options = topics_options,
 	.options_n = TOPICS_OPTION_COUNT,
 	.run = run,
+	.description =
+		"Does one of five things to the topics of a cluster. Which topics is said by a name, or, except "
+		"with `--create`, by a regular expression that has to match the whole name; without "
+		"`--topic` `--list` and `--describe` are about all of them.",
+	.examples =
+		"\tkafka-topics.sh --bootstrap-server host:9092 --create --topic clicks --partitions 6 \\\n"
+		"\t    --replication-factor 3 --config retention.ms=86400000\n"
+		"\tkafka-topics.sh --bootstrap-server host:9092 --describe --topic 'clicks.*'\n"
+		"\tkafka-topics.sh --bootstrap-server host:9092 --describe --under-replicated-partitions",
+	.see_also = "kafka-console-producer.sh(1), kafka-console-consumer.sh(1)",
 };

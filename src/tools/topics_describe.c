@@ -10,6 +10,8 @@
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/header.h"
+#include "tools/java_base64.h"
+#include "tools/java_map.h"
 #include "tools/topics_priv.h"
 
 #define RESOURCE_TOPIC 2
@@ -92,42 +94,29 @@ static int32_t replication_factor(const partition_row *p, const reassignment *mo
 	return p->replica_nodes_n;
 }
 
-/* Java prints the entries in the order of a HashMap with the names as keys: by bucket, which is the hash folded in half
- * and cut to a table that is a power of two and at most three quarters full. Scripts see this order. */
-static const config_entry **in_java_order(const config_result *c)
-{
-	const config_entry **order = xcalloc((size_t)MAX(c->configs_n, 1), sizeof(*order));
-	uint32_t size = 16;
-	int32_t n = 0;
-
-	while (size / 4 * 3 < (uint32_t)c->configs_n)
-		size *= 2;
-	for (uint32_t bucket = 0; bucket < size && n < c->configs_n; bucket++)
-		for (int32_t i = 0; i < c->configs_n; i++) {
-			uint32_t hash = (uint32_t)str_java_hash(c->configs[i].name);
-
-			if (((hash ^ hash >> 16) & (size - 1)) == bucket)
-				order[n++] = &c->configs[i];
-		}
-	return order;
-}
-
+/* Java prints the entries in the order of a HashMap with the names as keys. */
 static void print_configs(const config_result *c)
 {
-	const config_entry **order = in_java_order(c);
+	size_t n = (size_t)MAX(c->configs_n, 0), *order;
+	int32_t *hashes = xcalloc(n + 1, sizeof(*hashes));
 	const char *comma = "";
 
-	for (int32_t i = 0; i < c->configs_n; i++) {
-		if (is_default(order[i]))
+	for (size_t i = 0; i < n; i++)
+		hashes[i] = str_java_hash(c->configs[i].name);
+	order = java_map_order(hashes, n, JAVA_MAP_DEFAULT);
+	for (size_t i = 0; i < n; i++) {
+		const config_entry *e = &c->configs[order[i]];
+
+		if (is_default(e))
 			continue;
-		if (order[i]->value.len < 0)
-			printf("%s%.*s=null", comma, STR_ARG(order[i]->name));
+		if (e->value.len < 0)
+			printf("%s%.*s=null", comma, STR_ARG(e->name));
 		else
-			printf("%s%.*s=%.*s", comma, STR_ARG(order[i]->name),
-				STR_ARG(order[i]->value));
+			printf("%s%.*s=%.*s", comma, STR_ARG(e->name), STR_ARG(e->value));
 		comma = ",";
 	}
 	free(order);
+	free(hashes);
 }
 
 static void print_ids(const char *label, const int32_t *ids, int32_t n)
@@ -281,7 +270,12 @@ static int describe(struct topics *t, const struct metadata_response *metadata,
 	const topic_row **topics, size_t n)
 {
 	struct picture pic = {.metadata = metadata};
+	int64_t limit;
 
+	/* It has no meaning here, but must be a number. */
+	if (n > 0 && topics_fail_option(t,
+			     options_number(t->options, TOPICS_PARTITION_SIZE_LIMIT, &limit)))
+		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (topics[i]->error_code)
 			return topics_fail_code(t, topics[i]->error_code, STR_NULL);
@@ -293,6 +287,37 @@ static int describe(struct topics *t, const struct metadata_response *metadata,
 		if (describe_topic(t, &pic, topics[i]))
 			return -1;
 	return 0;
+}
+
+/* Puts the topics in the order of Java's map of descriptions. */
+static void order_topics(const topic_row **topics, size_t n)
+{
+	const topic_row **old = xmemdup(topics, n * sizeof(*topics));
+	int32_t *hashes = xcalloc(n + 1, sizeof(*hashes));
+	size_t *order;
+
+	for (size_t i = 0; i < n; i++)
+		hashes[i] = str_java_hash(old[i]->name);
+	order = java_result_order(hashes, n);
+	for (size_t i = 0; i < n; i++)
+		topics[i] = old[order[i]];
+	free(order);
+	free(hashes);
+	free(old);
+}
+
+/* What is wrong with a text that is no UUID: first what Java's base64 decoder says of it. */
+static int fail_id(struct topics *t, const char *text)
+{
+	char why[JAVA_BASE64_WHY_MAX];
+	size_t n;
+
+	if (java_base64_fault(text, why, &n))
+		return topics_fail(t, 0, "%s", why);
+	return topics_fail(t, 0,
+		"Input string `%s` decoded as %zu bytes, which is not equal to the expected 16 bytes of "
+		"a base64-encoded UUID",
+		text, n);
 }
 
 /* --topic-id: 0 without it, and when it is zero, which stands for none. */
@@ -310,13 +335,7 @@ static int parse_id(struct topics *t, struct uuid *ret)
 			"Input string with prefix `%.24s` is too long to be decoded as a base64 "
 			"UUID",
 			text);
-	if (!uuid_parse(str_of(text), ret))
-		return topics_fail(t, 0,
-			"Input string `%s` decoded as %zu bytes, which is not equal to the "
-			"expected 16 bytes of a "
-			"base64-encoded UUID",
-			text, strlen(text) * 3 / 4);
-	return 0;
+	return uuid_parse(str_of(text), ret) ? 0 : fail_id(t, text);
 }
 
 /* Leaves the topic with this id; an error when there is none, unless --if-exists. */
@@ -348,8 +367,10 @@ int topics_describe(struct topics *t)
 	if (parse_id(t, &id) || topics_select(t, uuid_is_zero(id), &metadata, &topics, &n))
 		return -1;
 	r = uuid_is_zero(id) ? topics_must_exist(t, n) : select_id(t, id, topics, &n);
-	if (!r)
+	if (!r) {
+		order_topics(topics, n);
 		r = describe(t, &metadata, topics, n);
+	}
 	free(topics);
 	return r;
 }

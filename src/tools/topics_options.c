@@ -1,5 +1,6 @@
 /* topics_options.c - the options of the topics tool and which of them go together (cli.md section 3). */
 #include <assert.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/attr.h"
@@ -13,14 +14,14 @@
 const struct option topics_options[TOPICS_OPTION_COUNT] = {
 	[TOPICS_ALTER] = {.name = "alter",
 		.help = "Give topics more partitions. Settings of a topic are changed with "
-			"kafka-configs."},
+			"kafka-configs, or here with --zookeeper."},
 	[TOPICS_AT_MIN_ISR] = {.name = "at-min-isr-partitions",
 		.help = "With --describe: only partitions with exactly as many in-sync replicas as "
 			"min.insync.replicas asks for."},
 	[TOPICS_BOOTSTRAP_SERVER] = {.name = "bootstrap-server",
 		.kind = OPTION_STRING,
 		.arg = "host:port,...",
-		.help = "REQUIRED: the broker or brokers to ask first."},
+		.help = "REQUIRED, or --zookeeper: the broker or brokers to ask first."},
 	[TOPICS_COMMAND_CONFIG] = {.name = "command-config",
 		.kind = OPTION_STRING,
 		.arg = "file",
@@ -28,21 +29,24 @@ const struct option topics_options[TOPICS_OPTION_COUNT] = {
 	[TOPICS_CONFIG] = {.name = "config",
 		.kind = OPTION_STRING,
 		.arg = "name=value",
-		.help = "With --create: a setting of the topic that differs from the broker's "
-			"default. May be "
-			"repeated."},
+		.help = "With --create, and with --alter and --zookeeper: a setting of the topic "
+			"that differs from the broker's default. May be repeated."},
 	[TOPICS_CREATE] = {.name = "create", .help = "Create a topic."},
 	[TOPICS_DELETE] = {.name = "delete", .help = "Delete topics."},
 	[TOPICS_DELETE_CONFIG] = {.name = "delete-config",
 		.kind = OPTION_STRING,
 		.arg = "name",
-		.help = "Of old releases; not possible with --bootstrap-server. Use "
-			"kafka-configs."},
+		.help = "With --alter and --zookeeper: a setting to take back. With "
+			"--bootstrap-server use kafka-configs."},
 	[TOPICS_DESCRIBE] = {.name = "describe",
 		.help = "Show details of topics and their partitions."},
+	[TOPICS_DISABLE_RACK_AWARE] = {.name = "disable-rack-aware",
+		.help = "With --create and --zookeeper: place replicas without regard to racks."},
 	[TOPICS_EXCLUDE_INTERNAL] = {.name = "exclude-internal",
 		.help = "With --list and --describe: leave out the topics that brokers keep for "
 			"themselves."},
+	[TOPICS_FORCE] = {.name = "force",
+		.help = "With --zookeeper: accepted; nothing is ever asked."},
 	[TOPICS_IF_EXISTS] = {.name = "if-exists",
 		.help = "With --alter, --delete and --describe: a topic that does not exist is no "
 			"error."},
@@ -93,6 +97,10 @@ const struct option topics_options[TOPICS_OPTION_COUNT] = {
 			"min.insync.replicas."},
 	[TOPICS_UNDER_REPLICATED] = {.name = "under-replicated-partitions",
 		.help = "With --describe: only partitions with replicas that are not in sync."},
+	[TOPICS_ZOOKEEPER] = {.name = "zookeeper",
+		.kind = OPTION_STRING,
+		.arg = "host:port,.../path",
+		.help = "Deprecated, as in Kafka 2.x: works on the topics in ZooKeeper, without a broker."},
 	[TOPICS_HELP] = OPTION_HELP,
 	[TOPICS_VERSION] = OPTION_VERSION,
 };
@@ -122,6 +130,9 @@ static const struct {
 		0},
 	{TOPICS_UNDER_MIN_ISR, (ACTIONS & ~BIT(TOPICS_DESCRIBE)) | BIT(TOPICS_WITH_OVERRIDES), 0},
 	{TOPICS_AT_MIN_ISR, (ACTIONS & ~BIT(TOPICS_DESCRIBE)) | BIT(TOPICS_WITH_OVERRIDES), 0},
+	{TOPICS_UNDER_MIN_ISR, BIT(TOPICS_ZOOKEEPER), 0},
+	{TOPICS_AT_MIN_ISR, BIT(TOPICS_ZOOKEEPER), 0},
+	{TOPICS_TOPIC_ID, BIT(TOPICS_ZOOKEEPER), 0},
 	{TOPICS_UNAVAILABLE, (ACTIONS & ~BIT(TOPICS_DESCRIBE)) | BIT(TOPICS_WITH_OVERRIDES), 0},
 	{TOPICS_WITH_OVERRIDES, (ACTIONS & ~BIT(TOPICS_DESCRIBE)) | REPORTS, 0},
 	{TOPICS_IF_EXISTS,
@@ -151,6 +162,37 @@ static int check_rules(const struct options *o, uint32_t bits)
 				options_refuse(o, rules[i].used, &other, 1))
 				return 1;
 	}
+	return 0;
+}
+
+/* What Kafka 2.8 asks for with --zookeeper. */
+static int check_required_zookeeper(const struct options *o, uint32_t bits)
+{
+	bool shows = bits & (BIT(TOPICS_LIST) | BIT(TOPICS_DESCRIBE));
+	bool if_exists = (bits & BIT(TOPICS_DESCRIBE)) && (bits & BIT(TOPICS_IF_EXISTS));
+
+	if (bits & BIT(TOPICS_BOOTSTRAP_SERVER)) {
+		fprintf(stderr,
+			"Only one of --bootstrap-server or --zookeeper must be specified\n");
+		return 1;
+	}
+	if ((!shows || if_exists) && options_require(o, TOPICS_TOPIC))
+		return 1;
+	if (!(bits & BIT(TOPICS_CREATE)) || (bits & BIT(TOPICS_REPLICA_ASSIGNMENT)))
+		return 0;
+	return options_require(o, TOPICS_PARTITIONS) ||
+	       options_require(o, TOPICS_REPLICATION_FACTOR);
+}
+
+/* Options that Kafka 3.9 does not know any more are not known without --zookeeper. */
+static int check_old(const struct options *o)
+{
+	for (size_t i = 0; i < o->order_n; i++)
+		if (o->order[i] == TOPICS_FORCE || o->order[i] == TOPICS_DISABLE_RACK_AWARE) {
+			fprintf(stderr, "%s is not a recognized option\n",
+				o->table[o->order[i]].name);
+			return 1;
+		}
 	return 0;
 }
 
@@ -188,6 +230,8 @@ int topics_check_options(const struct options *o, bool *ret_done)
 	int r;
 
 	*ret_done = false;
+	if (!(bits & BIT(TOPICS_ZOOKEEPER)) && check_old(o))
+		return 1;
 	if (options_has_help(o))
 		return options_usage(
 			o, "This tool helps to create, delete, describe, or change a topic.");
@@ -199,6 +243,7 @@ int topics_check_options(const struct options *o, bool *ret_done)
 	if (__builtin_popcount(bits & ACTIONS) != 1)
 		return options_usage(o, "Command must include exactly one action: --list, "
 					"--describe, --create, --alter or --delete");
-	r = check_required(o, bits);
+	r = bits & BIT(TOPICS_ZOOKEEPER) ? check_required_zookeeper(o, bits)
+					 : check_required(o, bits);
 	return r ? r : check_rules(o, bits);
 }

@@ -12,6 +12,7 @@ static char *left_text(const struct option *row)
 {
 	const char *type = row->kind == OPTION_INT    ? "Integer"
 			   : row->kind == OPTION_LONG ? "Long"
+			   : row->kind == OPTION_REAL ? "Double"
 						      : "String";
 	bool maybe = row->kind == OPTION_MAYBE;
 

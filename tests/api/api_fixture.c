@@ -165,6 +165,12 @@ const char *connection_listener(const struct connection *c)
 	return "PLAINTEXT";
 }
 
+const char *connection_peer_host(const struct connection *c)
+{
+	(void)c;
+	return "10.0.0.7";
+}
+
 void connection_set_software(struct connection *c, struct str name, struct str version)
 {
 	(void)version;

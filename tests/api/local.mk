@@ -26,3 +26,7 @@ check_PROGRAMS += tests/api/test_storm
 tests_api_test_storm_SOURCES = tests/api/test_storm.c $(api_fixture)
 tests_api_test_storm_CPPFLAGS = $(api_cppflags)
 tests_api_test_storm_LDADD = $(UPTO_api) $(TEST_LIBS)
+check_PROGRAMS += tests/api/test_groups
+tests_api_test_groups_SOURCES = tests/api/test_groups.c $(api_fixture)
+tests_api_test_groups_CPPFLAGS = $(api_cppflags)
+tests_api_test_groups_LDADD = $(UPTO_api) $(TEST_LIBS)

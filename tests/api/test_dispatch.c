@@ -44,7 +44,7 @@ static void fixture_init(struct fixture *f)
 
 	f->ctx = (struct broker_context){ .broker_id = 7, .cluster_id = "test-cluster", .clock = &clock_real,
 		.workers = worker_pool_new("test", 1), .metadata = metadata_new(),
-		.features_epoch = &features_epoch };
+		.offsets_partitions = 50, .transactions_partitions = 50, .features_epoch = &features_epoch };
 	assert_int_equal(0, server_bind(&config, &f->server));
 	assert_int_equal(0, server_start(f->server));
 	a.sin_port = htons((uint16_t)server_port(f->server, "PLAINTEXT"));

@@ -201,10 +201,10 @@ def tail(side):
         "--topic", TOPIC, "--depth", 5, "--warm-up", size // 10, "--amount", size]))
 
 
-def requests(side, kind, depth):
+def requests(side, kind, depth, *arguments):
     n = amount(300_000, 100_000) // (4 if depth == 1 else 1)
     return request_figures(run_load("requests", side.address, side.pid, [
-        "--topic", TOPIC, "--kind", kind, "--depth", depth, "--warm-up", n // 5, "--amount", n]))
+        "--topic", TOPIC, "--kind", kind, "--depth", depth, "--warm-up", n // 5, "--amount", n, *arguments]))
 
 
 def latency(side, rate):
@@ -348,6 +348,20 @@ def measure_requests(table):
                          lambda s, k=kind, d=depth: requests(s, k, d))
 
 
+def group_requests(side, kind, depth, *arguments):
+    """The limit answers anything, but coordinates nothing."""
+    return requests(side, "api_versions" if side.name == "limit" else kind, depth, *arguments)
+
+
+def measure_groups(table):
+    for kind in ("offset_commit", "offset_fetch", "heartbeat"):
+        for depth in (1, 16):
+            table.rounds(f"{kind} requests, {depth} in flight", "answer",
+                         lambda s, k=kind, d=depth: group_requests(s, k, d))
+    table.rounds("offset_commit requests, 16 groups and connections", "answer",
+                 lambda s: group_requests(s, "offset_commit", 4, "--connections", 16))
+
+
 def measure_latency(table):
     for rate in (100, 1000, 5000):
         table.rounds(f"end-to-end latency, {rate} records/s", "relay", lambda s, r=rate: latency(s, r))
@@ -451,7 +465,8 @@ def moldau(zookeeper_address):
     path = os.path.join(directory, "server.properties")
     with open(path, "w", encoding="ascii") as f:
         f.write(f"broker.id=0\nlisteners=PLAINTEXT://{address}\nlog.dirs={directory}/data\n"
-                f"zookeeper.connect={zookeeper_address}/bench\nauto.create.topics.enable=false\n")
+                f"zookeeper.connect={zookeeper_address}/bench\nauto.create.topics.enable=false\n"
+                "offsets.topic.replication.factor=1\n")
     os.environ["LOG_DIR"] = directory
     command = [os.path.join(Options.build, "moldaud"), path]
     with open(os.path.join(directory, "out"), "wb") as out:
@@ -526,7 +541,7 @@ def main():
             if a.broker:
                 brokers.append(stack.enter_context(other(a)))
             table = Table(brokers, a.runs or (3 if a.quick else 5), a.only)
-            for measure in (measure_start, warm_up, measure_streams, measure_requests, measure_latency, measure_librdkafka):
+            for measure in (measure_start, warm_up, measure_streams, measure_requests, measure_groups, measure_latency, measure_librdkafka):
                 measure(table)
             if table.wanted("RSS"):
                 measure_load_memory(table)

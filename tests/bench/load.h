@@ -51,6 +51,11 @@ int produce_error(const struct load_options *o, const uint8_t *p, size_t n);
 struct buf *fetch_frame(const struct load_options *o, int partition, int64_t offset, int wait_ms, size_t *ret_offset_at)
     MUST_CHECK;
 
+/* A request about the connection's own group: offset_commit, offset_fetch, heartbeat. NULL: kind is none of these. */
+struct buf *group_frame(const struct load_options *o, int connection);
+/* Waits until every connection's group has a coordinator and a committed offset. */
+void group_prepare(const struct load_options *o);
+
 /* Reads the size field and the start of a Fetch response up to the records; the rest is still to be received.
  * `head` holds what was received of the records. */
 struct fetched {

@@ -51,11 +51,14 @@ static struct buf *metadata_frame(const struct load_options *o)
 	return frame_of(API_METADATA, 9, &in);
 }
 
-static struct buf *frame_of_kind(const struct load_options *o)
+static struct buf *frame_of_kind(const struct load_options *o, int connection)
 {
+	struct buf *group = group_frame(o, connection);
 	struct api_versions_request in;
 	size_t at;
 
+	if (group)
+		return group;
 	if (!strcmp(o->kind, "metadata"))
 		return metadata_frame(o);
 	if (!strcmp(o->kind, "list_offsets"))
@@ -133,12 +136,15 @@ static void ask_all(struct asker *v, const struct load_options *o, int64_t amoun
 int load_requests(const struct load_options *o)
 {
 	struct asker *v = xcalloc((size_t)o->connections, sizeof(*v));
-	struct buf *frame = frame_of_kind(o);
+	struct buf *group = group_frame(o, 0);
 	struct meter m;
 
+	if (group)
+		group_prepare(o);
+	buf_unref(group);
 	for (int i = 0; i < o->connections; i++) {
 		v[i].o = o;
-		v[i].frame = frame;
+		v[i].frame = frame_of_kind(o, i);
 		v[i].fd = target_connect(&o->broker);
 		v[i].replies = xmalloc(REPLIES);
 	}

@@ -153,6 +153,13 @@ static void test_bad_combinations(void **state)
 	refused(MINIMAL "log.retention.ms=0\n",
 		"f:2: log.retention.ms=0: log.retention.ms must be unlimited (-1) "
 		"or, greater than or equal to 1");
+	refused(MINIMAL "log.cleaner.dedupe.buffer.size=1048576\n",
+		"f:2: log.cleaner.dedupe.buffer.size=1048576: log.cleaner.dedupe.buffer.size must be "
+		"at least 1MB per cleaner thread.");
+	refused(MINIMAL "log.cleaner.io.buffer.load.factor=0\n",
+		"f:2: log.cleaner.io.buffer.load.factor=0: offset map is too small to fit in even a "
+		"single message, so log cleaning will never make progress. You can increase "
+		"log.cleaner.dedupe.buffer.size or decrease log.cleaner.threads");
 	refused(MINIMAL "listeners=PLAINTEXT://:9092,PLAINTEXT://:9093\n",
 		"f:2: listeners=PLAINTEXT://:9092,PLAINTEXT://:9093: Each listener must have a "
 		"different name, "
@@ -262,8 +269,6 @@ static void test_warnings(void **state)
 				    "3 f:3: port=9092: ignored, removed in 3.0, use listeners\n"
 				    "3 f:4: metric.reporters=com.example.R: Java reporters cannot "
 				    "be loaded; nothing is reported to them\n"
-				    "3 f:5: log.cleanup.policy=compact,delete: compaction is not "
-				    "available yet, old records stay\n"
 				    "3 f:7: leader.replication.throttled.rate=5: ignored, it has "
 				    "an effect only as a dynamic config "
 				    "(kafka-configs.sh)\n");
@@ -388,7 +393,7 @@ static void test_what_may_be_changed_dynamically(void **state)
 	dynamic_refused(true, "ssl.keystore.location=x\n",
 		"These security configs can be dynamically updated only per-listener using the "
 		"listener prefix: "
-		"Set(ssl.keystore.location)");
+		"HashSet(ssl.keystore.location)");
 	dynamic_refused(false, "advertised.listeners=PLAINTEXT://a:1\n",
 		"Cannot update these configs at default cluster level, broker id must be "
 		"specified: "

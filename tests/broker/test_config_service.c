@@ -18,7 +18,7 @@
 #include "broker/config.h"
 #include "broker/config_alter.h"
 #include "broker/dynamic_config.h"
-#include "broker/password_encoder.h"
+#include "security/password_encoder.h"
 #include "controller/entity_config.h"
 #include "controller/topic_admin.h"
 #include "metadata/image.h"

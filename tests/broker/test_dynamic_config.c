@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "broker/password_encoder.h"
+#include "security/password_encoder.h"
 #include "protocol/errors.h"
 #include "zk/path.h"
 #include "zk/znode.h"

@@ -26,6 +26,7 @@ DEFAULTS = {"log_retention_ms": -1, "auto_create_topics_enable": True, "group_in
 SCENARIOS = {}
 IN_ORDER = {"api_keys", "synonyms", "records"}  # other arrays of structs, except in Fetch, come in no promised order
 HOUR = 3_600_000
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 ZERO = bytes(16)
 
 
@@ -56,6 +57,8 @@ class Peer:
         self.names = {}  # topic id: name
         self.ids = {}
         self.sent = set()  # compressed payloads as they were sent
+        self.uuids = {}  # of members, by the order in which they were seen
+        self.others = []
         self.conn = None
 
     # --- talking ---
@@ -64,6 +67,18 @@ class Peer:
         if self.conn is None:
             self.conn = wire.Connection(self.broker, timeout)
         return self.conn
+
+    def another(self):
+        """A further connection, with the same notes."""
+        other = Peer(self.broker)
+        for shared in ("notes", "names", "ids", "sent", "uuids"):
+            setattr(other, shared, getattr(self, shared))
+        self.others.append(other)
+        return other
+
+    def leave(self):
+        for peer in [self, *self.others]:
+            peer.hang_up()
 
     def hang_up(self):
         if self.conn is not None:
@@ -128,6 +143,7 @@ class Peer:
         if self.broker.chroot:
             value = value.replace(self.broker.chroot, "/CHROOT")
         value = re.sub(rf"(?<!\d){self.broker.port}(?!\d)", "PORT", value)
+        value = UUID.sub(lambda m: f"UUID{self.uuids.setdefault(m.group(), len(self.uuids) + 1)}", value)
         for raw, name in self.names.items():
             value = value.replace(base64.urlsafe_b64encode(raw).decode().rstrip("="), f"id of {name}")
         return value

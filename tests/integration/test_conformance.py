@@ -18,7 +18,7 @@ def test_answers(run, name):
             peer.settle()
         function(peer)
     finally:
-        peer.hang_up()
+        peer.leave()
     if "MOLDAU_TEST_RECORD" in os.environ:
         assert not running_moldau(), "recordings are of Apache Kafka only"
         conformance.save(name, peer.notes)

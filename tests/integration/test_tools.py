@@ -14,23 +14,11 @@ import time
 import pytest
 
 import clients
+from commands import expect, tool
 from harness import ROOT, SLOW, free_port, wait_until
 
 EXECUTING = "Error while executing topic command : "
 TABLE = "Option                                   Description"
-
-
-class Done:
-    def __init__(self, code, out, err):
-        self.code, self.out, self.err = code, out, err
-
-
-def tool(name, *args, stdin="", timeout=30):
-    """Runs bin/kafka-NAME.sh to its end."""
-    done = subprocess.run([ROOT / "bin" / f"kafka-{name}.sh", *map(str, args)], input=stdin.encode(),
-                          capture_output=True, timeout=timeout * SLOW)
-    assert b"Sanitizer" not in done.stderr, done.stderr.decode()
-    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def topics(broker, *args):
@@ -47,10 +35,6 @@ def consume(broker, *args, count):
     assert done.code == 0, done.err
     assert done.err.endswith(f"Processed a total of {count} messages\n")
     return done.out
-
-
-def expect(done, code, out=""):
-    assert (done.code, done.out) == (code, out), done.err
 
 
 def topic_id(broker, topic):

@@ -11,6 +11,7 @@ def consumed(java_client, broker, topic, count):
 
 def start(broker, home, monkeypatch):
     """Starts the broker as Apache Kafka when `home` is given, else as Moldau."""
+    broker.apache = home
     if home:
         monkeypatch.setenv("MOLDAU_TEST_BROKER", str(home))
     else:

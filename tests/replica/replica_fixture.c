@@ -76,6 +76,27 @@ static void open_dirs(void)
 	log_dirs_start(rf.log_dirs);
 }
 
+static void elected(void *arg, struct str topic, int32_t index, int32_t leader_epoch)
+{
+	(void)arg;
+	if (rf.leadership.elected)
+		rf.leadership.elected(rf.leadership.arg, topic, index, leader_epoch);
+}
+
+static void resigned(void *arg, struct str topic, int32_t index, int32_t leader_epoch)
+{
+	(void)arg;
+	if (rf.leadership.resigned)
+		rf.leadership.resigned(rf.leadership.arg, topic, index, leader_epoch);
+}
+
+static void deleted(void *arg, struct str topic, int32_t index)
+{
+	(void)arg;
+	if (rf.leadership.deleted)
+		rf.leadership.deleted(rf.leadership.arg, topic, index);
+}
+
 static void open_partitions(void)
 {
 	struct partitions_config c = {
@@ -85,6 +106,7 @@ static void open_partitions(void)
 		.log_dirs = rf.log_dirs,
 		.delayed = rf.delayed,
 		.replica_lag_time_max_ms = 30000,
+		.leadership = { .elected = elected, .resigned = resigned, .deleted = deleted },
 	};
 
 	rf.partitions = partitions_new(&c);

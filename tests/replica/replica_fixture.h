@@ -25,6 +25,7 @@ struct replica_fixture {
 	struct partitions *partitions;
 	struct fetch_sessions *sessions;
 	struct arena arena; /* scratch, emptied at the end */
+	struct leadership_listener leadership; /* set by a test that wants to be told */
 	/* what the next log gets */
 	int32_t min_insync_replicas;
 	int32_t max_message_bytes;

@@ -208,7 +208,7 @@ static void fewer_in_sync_may_be_enough_later(void **state)
 	other = fixture_lead("u", 0);
 	assert_int_equal(0, fixture_append(p, 1, 1, NULL, NULL)); /* the high watermark stays: one in sync, two needed */
 	w.p = p;
-	delayed_add(rf.delayed, &waiting, &w, &key, 1, 60000);
+	delayed_add(rf.delayed, &waiting, &w, &key, 1, clock_mono_ms(&clock_real) + 60000);
 	assert_false(w.done);
 	set_min_insync(other, 1);
 	assert_false(w.done);
@@ -451,6 +451,82 @@ static void latest_waits_for_the_epoch_start(void **state)
 	partition_unref(p);
 }
 
+static char told[512]; /* what the leadership listener heard, one after the other */
+
+static void tell(const char *what, struct str topic, int32_t index, int32_t epoch)
+{
+	size_t n = strlen(told);
+
+	(void)snprintf(told + n, sizeof(told) - n, "%s %.*s-%d %d; ", what, STR_ARG(topic), (int)index, (int)epoch);
+}
+
+static void on_elected(void *arg, struct str topic, int32_t index, int32_t epoch)
+{
+	(void)arg;
+	tell("elected", topic, index, epoch);
+}
+
+static void on_resigned(void *arg, struct str topic, int32_t index, int32_t epoch)
+{
+	(void)arg;
+	tell("resigned", topic, index, epoch);
+}
+
+static void on_deleted(void *arg, struct str topic, int32_t index)
+{
+	(void)arg;
+	tell("deleted", topic, index, 0);
+}
+
+static const char *heard(void)
+{
+	static char copy[sizeof(told)];
+
+	memcpy(copy, told, sizeof(told));
+	told[0] = '\0';
+	return copy;
+}
+
+static void coordinators_are_told_of_leadership(void **state)
+{
+	struct fixture_decision d = { .topic = "t", .index = 3, .replicas_n = 2, .isr_n = 1, .is_new = true };
+	struct leadership_listener l = { .elected = on_elected, .resigned = on_resigned, .deleted = on_deleted };
+
+	(void)state;
+	rf.leadership = l;
+	(void)heard();
+	fixture_brokers(2);
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	assert_string_equal("elected t-3 0; ", heard());
+	assert_int_equal(KERR_STALE_CONTROLLER_EPOCH, fixture_decide(&d, NULL)); /* a repeat */
+	d.leader_epoch = d.partition_epoch = 1; /* leader all along */
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	assert_string_equal("", heard());
+	d.leader_epoch = d.partition_epoch = 2;
+	d.leader = 1;
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	assert_string_equal("resigned t-3 2; ", heard());
+	d.leader_epoch = d.partition_epoch = 3;
+	d.leader = 7; /* not alive: nothing changes */
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	assert_string_equal("", heard());
+	d.leader_epoch = d.partition_epoch = 4;
+	d.leader = 0;
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	assert_string_equal("elected t-3 4; ", heard());
+	assert_int_equal(0, fixture_stop("t", 3, 5, false));
+	assert_string_equal("", heard());
+	assert_int_equal(KERR_FENCED_LEADER_EPOCH, fixture_stop("t", 3, 3, true));
+	assert_string_equal("", heard());
+	assert_int_equal(0, fixture_stop("t", 3, -2, true));
+	fixture_metadata("t", 3, -2, 5, 2);
+	assert_string_equal("resigned t-3 -1; deleted t-3 0; ", heard());
+	partition_unref(fixture_lead("u", 0));
+	assert_string_equal("elected u-0 0; ", heard());
+	partitions_dir_offline(rf.partitions, rf.dir);
+	assert_string_equal("resigned u-0 -1; ", heard());
+}
+
 static atomic_bool appenders_stop;
 static atomic_int appended;
 
@@ -524,6 +600,7 @@ int main(void)
 		T(records_are_deleted),
 		T(a_restart_keeps_the_high_watermark),
 		T(latest_waits_for_the_epoch_start),
+		T(coordinators_are_told_of_leadership),
 		T(leadership_changes_under_load),
 	};
 

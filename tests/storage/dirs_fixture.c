@@ -31,6 +31,8 @@ static pthread_mutex_t lines_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static void capture(enum log_level level, const char *cls, const char *msg)
 {
+	if (getenv("TEST_LOG"))
+		(void)fprintf(stderr, "%s (%s)\n", msg, cls);
 	pthread_mutex_lock(&lines_mutex);
 	if (lines_n >= LINES_MAX)
 		abort();

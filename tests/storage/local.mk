@@ -56,3 +56,34 @@ tests_storage_test_log_retention_LDADD = $(UPTO_storage) $(TEST_LIBS)
 check_PROGRAMS += tests/storage/test_log_threads
 tests_storage_test_log_threads_SOURCES = tests/storage/test_log_threads.c tests/storage/golden.h $(log_fixture)
 tests_storage_test_log_threads_LDADD = $(UPTO_storage) $(TEST_LIBS)
+cleaner_fixture = tests/storage/cleaner_fixture.c tests/storage/cleaner_fixture.h tests/storage/golden.h $(log_fixture)
+check_PROGRAMS += tests/storage/test_cleaner_pass
+tests_storage_test_cleaner_pass_SOURCES = tests/storage/test_cleaner_pass.c $(cleaner_fixture)
+tests_storage_test_cleaner_pass_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_cleaner_filter
+tests_storage_test_cleaner_filter_SOURCES = tests/storage/test_cleaner_filter.c tests/storage/golden.h
+tests_storage_test_cleaner_filter_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_cleaner_table
+tests_storage_test_cleaner_table_SOURCES = tests/storage/test_cleaner_table.c
+tests_storage_test_cleaner_table_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_offset_map
+tests_storage_test_offset_map_SOURCES = tests/storage/test_offset_map.c
+tests_storage_test_offset_map_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_cleaner
+tests_storage_test_cleaner_SOURCES = tests/storage/test_cleaner.c tests/storage/dirs_fixture.c \
+	tests/storage/dirs_fixture.h $(cleaner_fixture)
+tests_storage_test_cleaner_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_cleaner_faults
+tests_storage_test_cleaner_faults_SOURCES = tests/storage/test_cleaner_faults.c tests/storage/lossy_fs.c \
+	tests/storage/lossy_fs.h $(cleaner_fixture)
+tests_storage_test_cleaner_faults_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_cleaner_model
+tests_storage_test_cleaner_model_SOURCES = tests/storage/test_cleaner_model.c tests/storage/lossy_fs.c \
+	tests/storage/lossy_fs.h $(cleaner_fixture)
+tests_storage_test_cleaner_model_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_cleaner_threads
+tests_storage_test_cleaner_threads_SOURCES = tests/storage/test_cleaner_threads.c $(cleaner_fixture)
+tests_storage_test_cleaner_threads_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_cleaner_memory
+tests_storage_test_cleaner_memory_SOURCES = tests/storage/test_cleaner_memory.c $(cleaner_fixture)
+tests_storage_test_cleaner_memory_LDADD = $(UPTO_storage) $(TEST_LIBS)

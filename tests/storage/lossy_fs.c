@@ -1,6 +1,7 @@
 /* lossy_fs.c - see lossy_fs.h. */
 #include "lossy_fs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -25,6 +26,14 @@ struct write {
 
 static struct list writes = LIST_INIT(writes);
 static struct file_ops ops;
+static int calls, stop_at;
+
+/* Whether the machine is dead by now. */
+static bool dead(void)
+{
+	calls++;
+	return stop_at > 0 && calls >= stop_at;
+}
 
 static void drop(struct write *w)
 {
@@ -60,6 +69,8 @@ static ssize_t lossy_pwritev(int fd, const struct iovec *iov, int n, off_t at)
 {
 	size_t len = 0;
 
+	if (dead())
+		return -EIO;
 	for (int i = 0; i < n; i++)
 		len += iov[i].iov_len;
 	remember(fd, len, at);
@@ -81,10 +92,10 @@ static void forget(int fd)
 
 static int lossy_fsync(int fd)
 {
-	int r = file_ops_posix.fsync(fd);
-
-	forget(fd);
-	return r;
+	if (dead())
+		return -EIO;
+	forget(fd); /* what it promises; the test does without the wait */
+	return 0;
 }
 
 /* Truncations are metadata: what they remove stays removed, later bytes are zeros. */
@@ -93,6 +104,8 @@ static int lossy_ftruncate(int fd, off_t len)
 	struct write *w, *tmp;
 	struct stat st;
 
+	if (dead())
+		return -EIO;
 	if (fstat(fd, &st) == 0) {
 		list_foreach_safe(w, tmp, &writes, link) {
 			if (w->dev == st.st_dev && w->ino == st.st_ino && w->at + (off_t)w->len > len)
@@ -102,9 +115,41 @@ static int lossy_ftruncate(int fd, off_t len)
 	return file_ops_posix.ftruncate(fd, len);
 }
 
+static int lossy_open(const char *path, int flags, mode_t mode)
+{
+	if (flags & (O_CREAT | O_TRUNC) && dead())
+		return -EIO;
+	return file_ops_posix.open(path, flags, mode);
+}
+
+static int lossy_rename(const char *from, const char *to)
+{
+	return dead() ? -EIO : file_ops_posix.rename(from, to);
+}
+
+static int lossy_unlink(const char *path)
+{
+	return dead() ? -EIO : file_ops_posix.unlink(path);
+}
+
+void lossy_fs_stop(int nth)
+{
+	calls = 0;
+	stop_at = nth;
+}
+
+bool lossy_fs_stopped(void)
+{
+	return stop_at > 0 && calls >= stop_at;
+}
+
 void lossy_fs_install(void)
 {
+	lossy_fs_stop(0);
 	ops = file_ops_posix;
+	ops.open = lossy_open;
+	ops.rename = lossy_rename;
+	ops.unlink = lossy_unlink;
 	ops.pwritev = lossy_pwritev;
 	ops.fsync = lossy_fsync;
 	ops.ftruncate = lossy_ftruncate;
@@ -131,6 +176,8 @@ static void undo(const struct write *w, size_t keep, bool shrink)
 void lossy_fs_crash(struct rng *rng)
 {
 	unsigned loss = (unsigned)rng_below(rng, 3); /* all kept, some lost, all lost */
+
+	lossy_fs_stop(0);
 
 	while (!list_empty(&writes)) { /* newest first */
 		struct write *w = list_last(&writes, struct write, link);

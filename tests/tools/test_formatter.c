@@ -196,6 +196,72 @@ static void coordinator_records(void **state)
 		PACKAGE "OffsetsMessageFormatter", "", &r);
 }
 
+/* Group records as the formatter of Kafka 3.7 and older, with the members in the order of a map of Scala. */
+static void groups_as_text(void **state)
+{
+#define MEMBER(id, instance) id instance "\0\2cc\0\2/h\0\4\x93\xe0\0\0\xaf\xc8\0\0\0\0\0\0\0\0"
+	static const uint8_t key[] = "\0\2\0\1g";
+	static const uint8_t value[] =
+		"\0\3\0\x8"
+		"consumer\0\0\0\x7\0\5range\0\3m-0\0\0\0\0\0\0\0\0\0\0\0\2" MEMBER(
+			"\0\3m-0", "\xff\xff") MEMBER("\0\3m-1", "\0\2i1");
+	static const uint8_t empty[] = "\0\3\0\0\0\0\0\x8\xff\xff\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0";
+	struct shown_record r = {
+		.key = {key, sizeof(key) - 1}, .value = {value, sizeof(value) - 1}};
+	const char *class =
+		"kafka.coordinator.group.GroupMetadataManager$GroupMetadataMessageFormatter";
+
+	(void)state;
+	expect("g::GroupMetadata(groupId=g, generation=7, protocolType=Some(consumer), "
+	       "currentState=Stable, members=HashMap(m-1 -> MemberMetadata(memberId=m-1, "
+	       "groupInstanceId=Some(i1), clientId=cc, clientHost=/h, sessionTimeoutMs=45000, "
+	       "rebalanceTimeoutMs=300000, supportedProtocols=List(range)), m-0 -> "
+	       "MemberMetadata(memberId=m-0, groupInstanceId=None, clientId=cc, clientHost=/h, "
+	       "sessionTimeoutMs=45000, rebalanceTimeoutMs=300000, "
+	       "supportedProtocols=List(range))))\n",
+		class, "", &r);
+	r.value = (struct bytes){empty, sizeof(empty) - 1};
+	expect("g::GroupMetadata(groupId=g, generation=8, protocolType=None, currentState=Empty, "
+	       "members=HashMap())\n",
+		class, "", &r);
+	r.value = BYTES_NULL;
+	expect("g::NULL\n", class, "", &r);
+	r.key = BYTES_NULL;
+	expect("", class, "", &r);
+}
+
+static void transactions_as_text(void **state)
+{
+	static const uint8_t key[] = "\0\0\0\2id", odd_key[] = "\0\x9";
+	static const uint8_t value[] = "\0\0\0\0\0\0\0\0\0\5\0\1\0\0\xea\x60\1\0\0\0\1\0\2p1\0\0\0"
+				       "\3\0\0\0\0\0\0\0\1\0\0\0\2"
+				       "\0\0\0\0\0\0\0\x9\0\0\0\0\0\0\0\x8";
+	static const uint8_t strange[] = "\0\0\0\0\0\0\0\0\0\5\0\1\0\0\xea\x60\x8\xff\xff\xff\xff"
+					 "\0\0\0\0\0\0\0\x9\0\0\0\0\0\0\0\x8";
+	struct shown_record r = {
+		.key = {key, sizeof(key) - 1}, .value = {value, sizeof(value) - 1}};
+	const char *class =
+		"kafka.coordinator.transaction.TransactionLog$TransactionLogMessageFormatter",
+		   *error;
+
+	(void)state;
+	expect("id::TransactionMetadata(transactionalId=id, producerId=5, producerEpoch=1, "
+	       "txnTimeoutMs=60000, state=Ongoing, pendingState=None, "
+	       "topicPartitions=HashSet(p1-2, p1-1, p1-0), txnStartTimestamp=8, "
+	       "txnLastUpdateTimestamp=9)\n",
+		class, "", &r);
+	r.value = (struct bytes){strange, sizeof(strange) - 1};
+	free(format(class, "", &r, &error));
+	assert_string_equal(
+		"java.lang.IllegalStateException: Unknown transaction state id from the "
+		"transaction status message",
+		error);
+	r.value = BYTES_NULL;
+	expect("id::NULL\n", class, "", &r);
+	r.key = (struct bytes){odd_key, sizeof(odd_key) - 1};
+	expect("unknown::version=9\n", class, "", &r);
+}
+
 static void short_coordinator_records_are_errors(void **state)
 {
 	static const uint8_t key[] = {0, 1, 0, 9, 'g'};
@@ -220,6 +286,8 @@ int main(void)
 		cmocka_unit_test(a_value_that_cannot_be_read),
 		cmocka_unit_test(classes),
 		cmocka_unit_test(coordinator_records),
+		cmocka_unit_test(groups_as_text),
+		cmocka_unit_test(transactions_as_text),
 		cmocka_unit_test(short_coordinator_records_are_errors),
 	};
 

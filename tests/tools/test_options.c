@@ -47,8 +47,7 @@ static void expect_text(struct options *o, size_t id, const char *want)
 static void all_ways_to_write_an_option(void **state)
 {
 	static const char *const lines[] = {"--topic t --list", "--topic=t --list",
-		"-topic t -list", "-topic=t --list=x", "other --list words --topic t",
-		"--list --topic= t"};
+		"-topic t -list", "-topic=t --list=x", "other --list words --topic t"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
@@ -60,6 +59,30 @@ static void all_ways_to_write_an_option(void **state)
 		assert_false(options_has(&o, CODEC));
 		options_fini(&o);
 	}
+}
+
+static void an_empty_argument_is_one(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(0, parse(&o, "--topic= --codec= word"));
+	expect_text(&o, TOPIC, "");
+	expect_text(&o, CODEC, "");
+	options_fini(&o);
+}
+
+static void options_keep_their_order(void **state)
+{
+	static const size_t want[] = {PROPERTY, LIST, TOPIC, PROPERTY};
+	struct options o;
+
+	(void)state;
+	assert_int_equal(0, parse(&o, "--property a word --list --topic t -property=b"));
+	assert_int_equal(ARRAY_LEN(want), o.order_n);
+	for (size_t i = 0; i < ARRAY_LEN(want); i++)
+		assert_int_equal(want[i], o.order[i]);
+	options_fini(&o);
 }
 
 static void an_argument_may_look_like_an_option(void **state)
@@ -194,6 +217,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_ways_to_write_an_option),
+		cmocka_unit_test(an_empty_argument_is_one),
+		cmocka_unit_test(options_keep_their_order),
 		cmocka_unit_test(an_argument_may_look_like_an_option),
 		cmocka_unit_test(an_argument_may_be_missing_where_it_is_optional),
 		cmocka_unit_test(defaults_and_repeated_options),

@@ -8,7 +8,9 @@ from conformance import scenario
 
 APIS = ("Produce", "Fetch", "ListOffsets", "Metadata", "FindCoordinator", "ApiVersions", "CreateTopics", "DeleteTopics",
         "DeleteRecords", "InitProducerId", "OffsetForLeaderEpoch", "DescribeConfigs", "AlterConfigs", "DescribeLogDirs",
-        "CreatePartitions", "IncrementalAlterConfigs", "DescribeCluster")
+        "CreatePartitions", "IncrementalAlterConfigs", "DescribeCluster", "OffsetCommit", "OffsetFetch", "JoinGroup",
+        "Heartbeat", "LeaveGroup", "SyncGroup", "DescribeGroups", "ListGroups", "DeleteGroups", "OffsetDelete",
+        "ConsumerGroupHeartbeat", "ConsumerGroupDescribe")
 HARMLESS = {"ListOffsets", "Metadata", "ApiVersions", "DescribeConfigs", "DescribeLogDirs", "DescribeCluster",
             "OffsetForLeaderEpoch", "DeleteTopics", "CreatePartitions"}
 

@@ -51,6 +51,11 @@ ON_PURPOSE = {
     "create_topics": {"partition twice": created(39), "negative partition": created(39)},
     "delete_topics": {"neither": {".responses[0].error_code": 3}},
     "alter_configs": {"resource twice": None},
+    # v1 has no other place for an error of the group.
+    "group_not_coordinated": {"no coordinator: fetch @1": {".topics": [
+        {"name": name, "partitions": [{"partition_index": i, "committed_offset": -1, "metadata": "", "error_code": 16}
+                                      for i in partitions]} for name, partitions in (("nowhere", [0]), ("topic", [0, 9]))]}},
+    "group_commits": {"no groups": None},
     "incremental_alter_configs": {"append to an unknown key": altered(40), "operation 4": altered(42),
                                   "operation -1": altered(42)},
 }

@@ -19,11 +19,11 @@ def text_of(t, raw):
     return GENERATED.sub("ID", text)
 
 
-def tree(t, label, version=0):
-    """Notes every znode: data, whether it is ephemeral, version, ACL."""
+def tree(t, label, version=0, top="/"):
+    """Notes every znode below: data, whether it is ephemeral, version, ACL."""
     t.hang_up()
     with t.broker.zookeeper.client(t.broker.chroot) as zk:
-        todo = ["/"]
+        todo = [top]
         while todo:
             path = todo.pop(0)
             data, stat = zk.get(path)

@@ -1,0 +1,283 @@
+/* delete_records.c - kafka-delete-records.sh: deletes the records of partitions before an offset (cli.md section 15). */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "protocol/codec.h"
+#include "protocol/errors.h"
+#include "protocol/header.h"
+#include "tools/admin_job.h"
+#include "tools/delete_records_priv.h"
+#include "tools/options.h"
+#include "tools/report.h"
+#include "tools/tool.h"
+#include "tools/tool_admin.h"
+
+#define FILE_MAX (64 * 1024 * 1024)
+
+enum delete_records_option {
+	DELETE_RECORDS_BOOTSTRAP_SERVER,
+	DELETE_RECORDS_COMMAND_CONFIG,
+	DELETE_RECORDS_OFFSET_JSON_FILE,
+	DELETE_RECORDS_HELP,
+	DELETE_RECORDS_VERSION,
+	DELETE_RECORDS_OPTION_COUNT,
+};
+
+static const struct option delete_records_options[DELETE_RECORDS_OPTION_COUNT] = {
+	[DELETE_RECORDS_BOOTSTRAP_SERVER] = {.name = "bootstrap-server",
+		.kind = OPTION_STRING,
+		.arg = "host:port,...",
+		.help = "REQUIRED: the broker or brokers to ask first."},
+	[DELETE_RECORDS_COMMAND_CONFIG] = {.name = "command-config",
+		.kind = OPTION_STRING,
+		.arg = "file",
+		.help = "Properties file with settings of the admin client."},
+	[DELETE_RECORDS_OFFSET_JSON_FILE] = {.name = "offset-json-file",
+		.kind = OPTION_STRING,
+		.arg = "file",
+		.help = "REQUIRED: the partitions and the offsets before which their records go, "
+			"-1 for all records, as in\n"
+			"{\"partitions\":\n"
+			"  [{\"topic\": \"t\", \"partition\": 0, \"offset\": 10}],\n"
+			" \"version\":1\n"
+			"}"},
+	[DELETE_RECORDS_HELP] = OPTION_HELP,
+	[DELETE_RECORDS_VERSION] = OPTION_VERSION,
+};
+
+struct delete_records {
+	struct options options;
+	struct admin *admin;
+	struct arena arena;
+	struct targets to;
+	char *error;
+};
+
+static int PRINTF(2, 3) fault(struct delete_records *d, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	free(d->error);
+	d->error = text;
+	return -1;
+}
+
+/* By stdio, since the file may be a pipe. */
+static int load_file(struct delete_records *d, const char *path, char **ret, size_t *ret_n)
+{
+	FILE *in = fopen(path, "re");
+	char *text = NULL;
+	size_t n = 0, cap = 0;
+
+	if (!in)
+		return fault(d, "Unable to read file %s", path);
+	do {
+		text = grow_array(text, &cap, n + 65536, 1);
+		n += fread(text + n, 1, 65536, in);
+	} while (!feof(in) && !ferror(in) && n <= FILE_MAX);
+	if (ferror(in) || n > FILE_MAX) {
+		(void)fault(d, "Unable to read file %s", path);
+		free(text);
+		text = NULL;
+	}
+	(void)fclose(in);
+	*ret = text;
+	*ret_n = n;
+	return text ? 0 : -1;
+}
+
+static int parse_file(struct delete_records *d, const char *path)
+{
+	char *text = NULL, *error = NULL;
+	size_t n = 0;
+	int r;
+
+	if (load_file(d, path, &text, &n))
+		return -1;
+	r = targets_parse(text, n, &d->arena, &d->to, &error);
+	free(text);
+	if (r)
+		(void)fault(d, "%s", error);
+	free(error);
+	return r ? -1 : 0;
+}
+
+/* ---- the request ---- */
+
+typedef struct delete_records_request_delete_records_topic topic_part;
+
+static int build(void *arg, int version, struct admin_piece *const *pieces, size_t n,
+	struct arena *arena, void *in_arg)
+{
+	struct delete_records *d = arg;
+	struct delete_records_request *in = in_arg;
+	topic_part *t = NULL;
+
+	(void)version;
+	CODEC_INIT(delete_records_request, in);
+	in->timeout_ms = admin_timeout_ms(d->admin);
+	in->topics = CODEC_NEW(arena, delete_records_request_delete_records_topic, n);
+	if (!in->topics)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (!t || !str_eq(t->name, pieces[i]->name)) {
+			t = &in->topics[in->topics_n++];
+			t->name = pieces[i]->name;
+			t->partitions = CODEC_NEW(
+				arena, delete_records_request_delete_records_partition, n - i);
+			if (!t->partitions)
+				return -ENOMEM;
+		}
+		t->partitions[t->partitions_n].partition_index = pieces[i]->partition;
+		t->partitions[t->partitions_n++].offset = d->to.v[pieces[i]->index].offset;
+	}
+	return 0;
+}
+
+static const struct admin_job job_rows;
+
+static void take(void *arg, int version, struct admin_piece *const *pieces, size_t n,
+	const void *out_arg)
+{
+	struct delete_records *d = arg;
+	const struct delete_records_response *out = out_arg;
+
+	(void)version;
+	for (int32_t i = 0; i < out->topics_n; i++)
+		for (int32_t j = 0; j < out->topics[i].partitions_n; j++) {
+			const struct delete_records_response_delete_records_partition_result *p =
+				&out->topics[i].partitions[j];
+			struct admin_piece *piece = admin_piece_find(
+				pieces, n, out->topics[i].name, p->partition_index);
+
+			if (!piece)
+				continue;
+			d->to.v[piece->index].low_watermark = p->low_watermark;
+			admin_piece_end(&job_rows, piece, p->error_code, STR_NULL);
+		}
+}
+
+static const struct admin_job job_rows = {
+	.place = ADMIN_AT_LEADER,
+	.key = API_DELETE_RECORDS,
+	.build = build,
+	.take = take,
+};
+
+static void print_piece(const struct delete_records *d, const struct admin_piece *p)
+{
+	char exception[96];
+
+	printf("partition: %.*s-%d\t", STR_ARG(p->name), p->partition);
+	if (p->code)
+		printf("error: %s: %.*s\n",
+			report_exception(p->code, exception, sizeof(exception)),
+			STR_ARG(p->message));
+	else
+		printf("low_watermark: %" PRId64 "\n", d->to.v[p->index].low_watermark);
+}
+
+static int delete(struct delete_records *d)
+{
+	struct admin_piece *pieces = arena_array(&d->arena, d->to.n, sizeof(*pieces));
+	struct admin_job job = job_rows;
+
+	if (!pieces)
+		return fault(d, "%s", strerror(ENOMEM));
+	for (size_t i = 0; i < d->to.n; i++)
+		pieces[i] = (struct admin_piece){.name = d->to.v[i].topic,
+			.partition = d->to.v[i].partition,
+			.node = ADMIN_ANY,
+			.index = i};
+	puts("Executing records delete operation");
+	fflush(stdout);
+	job.arg = d;
+	admin_begin(d->admin, "deleteRecords");
+	admin_run(d->admin, &job, pieces, d->to.n, &d->arena);
+	puts("Records delete operation completed:");
+	for (size_t i = 0; i < d->to.n; i++)
+		print_piece(d, &pieces[i]);
+	return 0;
+}
+
+/* ---- running ---- */
+
+/* 0; 1 after wrong usage; -1 after fault. */
+static int run_with(struct delete_records *d, int argc, char **argv)
+{
+	struct options *o = &d->options;
+	CLEANUP(freep) char *error = NULL;
+	const char *servers, *path, *file;
+
+	if (options_parse(o, delete_records_options, DELETE_RECORDS_OPTION_COUNT, argc, argv))
+		return fault(d, "%s", o->error);
+	if (argc < 2 || options_has_help(o))
+		return options_usage(o, "This tool helps to delete records of the given partitions "
+					"down to the specified offset.");
+	if (options_has_version(o)) {
+		puts(TOOL_KAFKA_VERSION);
+		return 0;
+	}
+	if (options_require(o, DELETE_RECORDS_BOOTSTRAP_SERVER) ||
+		options_require(o, DELETE_RECORDS_OFFSET_JSON_FILE))
+		return 1;
+	if (options_text(o, DELETE_RECORDS_COMMAND_CONFIG, &path) ||
+		options_text(o, DELETE_RECORDS_BOOTSTRAP_SERVER, &servers))
+		return fault(d, "%s", o->error);
+	if (tool_admin_open(servers, path, NULL, &d->admin, &error))
+		return fault(d, "%s", error);
+	if (options_text(o, DELETE_RECORDS_OFFSET_JSON_FILE, &file))
+		return fault(d, "%s", o->error);
+	if (parse_file(d, file))
+		return -1;
+	return delete(d);
+}
+
+static int run(int argc, char **argv)
+{
+	struct delete_records d = {.options = OPTIONS_INIT};
+	int r;
+
+	arena_init(&d.arena, 0);
+	r = run_with(&d, argc, argv);
+	fflush(stdout);
+	if (r < 0)
+		fprintf(stderr, "%s\n", d.error);
+	free(d.error);
+	admin_close(d.admin);
+	arena_fini(&d.arena);
+	options_fini(&d.options);
+	return r ? 1 : 0;
+}
+
+const struct tool tool_delete_records = {
+	.name = "delete-records",
+	.script = "kafka-delete-records.sh",
+	.summary = "delete records of partitions before an offset",
+	.synopsis = "--bootstrap-server HOST:PORT,... --offset-json-file FILE",
+	.options = delete_records_options,
+	.options_n = DELETE_RECORDS_OPTION_COUNT,
+	.run = run,
+	.description =
+		"Moves the beginning of partitions forward. Records before it cannot be read any more; their disk space is "
+		"free when the segment files that hold nothing else have been deleted. This cannot be undone.",
+	.examples =
+		"\techo '{\"partitions\": [{\"topic\": \"clicks\", \"partition\": 0, \"offset\": 1000}], "
+		"\"version\": 1}' >before.json\n"
+		"\tkafka-delete-records.sh --bootstrap-server host:9092 --offset-json-file before.json",
+	.exit_status =
+		"`1` when the command line or the file was wrong. `0` otherwise, also when a partition was refused, "
+		"which its line says.",
+	.see_also = "kafka-get-offsets.sh(1)",
+};

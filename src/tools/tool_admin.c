@@ -1,0 +1,33 @@
+/* tool_admin.c - see tool_admin.h. */
+#include "tools/tool_admin.h"
+
+#include <errno.h>
+
+#include "base/alloc.h"
+#include "base/properties.h"
+#include "tools/client_properties.h"
+
+int tool_admin_open(const char *servers, const char *path, const char *client_id,
+	struct admin **ret, char **ret_error)
+{
+	struct properties config = PROPERTIES_INIT;
+	int r = path ? client_properties_load(&config, path, ret_error) : 0;
+
+	if (!r) {
+		properties_set(&config, "bootstrap.servers", servers, 0);
+		if (client_id && !properties_get(&config, "client.id"))
+			properties_set(&config, "client.id", client_id, 0);
+		r = admin_open(&config, ret, ret_error);
+	}
+	properties_fini(&config);
+	return r;
+}
+
+char *tool_admin_exception(const struct admin *a, int r)
+{
+	const char *name = r == -ENOTSUP     ? "errors.UnsupportedVersionException"
+			   : r == -ETIMEDOUT ? "errors.TimeoutException"
+					     : "KafkaException";
+
+	return xasprintf("org.apache.kafka.common.%s: %s", name, admin_error(a));
+}

@@ -1,0 +1,21 @@
+/* tool_admin.h - the admin client of a tool, from its options.
+ *
+ * Thread: main. Layer: tools.
+ */
+#ifndef TOOLS_TOOL_ADMIN_H
+#define TOOLS_TOOL_ADMIN_H
+
+#include "base/attr.h"
+#include "tools/admin.h"
+
+/* `path` is that of --command-config, or NULL; `servers` go above what is in it, `client_id` (may be NULL) below.
+ *   0
+ *   -errno  *ret_error has what Kafka's tools say, owned by the caller                                 */
+int tool_admin_open(const char *servers, const char *path, const char *client_id,
+	struct admin **ret, char **ret_error) MUST_CHECK;
+
+/* The exception after an admin call that failed with r: "org.apache.kafka.common.errors.TimeoutException: ...".
+ * Owned by the caller. */
+char *tool_admin_exception(const struct admin *a, int r);
+
+#endif

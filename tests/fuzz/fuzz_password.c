@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "broker/password_encoder.h"
+#include "security/password_encoder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,14 @@
 # tests of clusters: run by tests/run.sh, as the integration tests
-EXTRA_DIST += tests/cluster/chaos.py tests/cluster/conftest.py tests/cluster/group_load.py tests/cluster/members.py tests/cluster/test_chaos.py \
-	tests/cluster/test_cluster_configs.py tests/cluster/test_group_coordinators.py tests/cluster/test_log_dirs.py tests/cluster/test_membership.py \
+EXTRA_DIST += \
+	tests/cluster/chaos.py \
+	tests/cluster/conftest.py \
+	tests/cluster/group_load.py \
+	tests/cluster/members.py \
+	tests/cluster/test_chaos.py \
+	tests/cluster/test_cluster_configs.py \
+	tests/cluster/test_group_coordinators.py \
+	tests/cluster/test_log_dirs.py \
+	tests/cluster/test_membership.py \
 	tests/cluster/test_moves.py \
 	tests/cluster/test_near_replica.py \
 	tests/cluster/test_reassignment.py \

@@ -56,6 +56,10 @@ tests_fuzz_fuzz_log_recovery_SOURCES = tests/fuzz/fuzz_log_recovery.c
 tests_fuzz_fuzz_log_recovery_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_log_recovery_LDADD = $(fuzz_main) $(UPTO_storage)
 
+fuzz_targets += tests/fuzz/fuzz_password
+tests_fuzz_fuzz_password_SOURCES = tests/fuzz/fuzz_password.c
+tests_fuzz_fuzz_password_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_password_LDADD = $(fuzz_main) $(UPTO_security)
 fuzz_targets += tests/fuzz/fuzz_dump_log
 tests_fuzz_fuzz_dump_log_SOURCES = tests/fuzz/fuzz_dump_log.c
 tests_fuzz_fuzz_dump_log_LDFLAGS = $(fuzz_ldflags)

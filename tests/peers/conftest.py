@@ -74,10 +74,10 @@ def old_tool_server(old_kafka_home, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def client_classes(kafka_home, tmp_path_factory):
-    """ClientCheck, GroupCheck and PasswordCheck, compiled."""
+    """The Java programs that are clients, compiled."""
     classes = tmp_path_factory.mktemp("classes")
-    subprocess.run(["javac", "-nowarn", "-d", classes, "-cp", f"{kafka_home}/libs/*", HERE / "ClientCheck.java",
-                    HERE / "GroupCheck.java", HERE / "PasswordCheck.java"], check=True)
+    subprocess.run(["javac", "-nowarn", "-d", classes, "-cp", f"{kafka_home}/libs/*",
+                    *(HERE / f"{name}.java" for name in ("ClientCheck", "GroupCheck", "PasswordCheck"))], check=True)
     return classes
 
 

@@ -76,9 +76,12 @@ static void put64(uint8_t *p, uint64_t v)
 
 int32_t sequence_add(int32_t sequence, int32_t n)
 {
-	int64_t sum = (int64_t)sequence + n;
+	uint32_t s = (uint32_t)sequence, d = (uint32_t)n;
 
-	return (int32_t)(sum > INT32_MAX ? sum - INT32_MAX - 1 : sum);
+	/* unsigned: a hostile negative n wraps, as it does in Java */
+	if (sequence > (int32_t)(INT32_MAX - d))
+		return (int32_t)(d - (INT32_MAX - s) - 1);
+	return (int32_t)(s + d);
 }
 
 int32_t sequence_sub(int32_t sequence, int32_t n)
@@ -134,7 +137,7 @@ static int parse_v2(const uint8_t *p, struct batch *b)
 	b->producer_epoch = (int16_t)get16(p + AT_PRODUCER_EPOCH);
 	b->base_sequence = (int32_t)get32(p + AT_BASE_SEQUENCE);
 	b->last_sequence = NO_SEQUENCE;
-	if (b->base_sequence >= 0 && b->last_offset_delta >= 0)
+	if (b->base_sequence != NO_SEQUENCE)
 		b->last_sequence = sequence_add(b->base_sequence, b->last_offset_delta);
 	b->record_count = (int32_t)get32(p + AT_RECORD_COUNT);
 	return 0;

@@ -189,7 +189,7 @@ void record_place(struct record *rec, const struct batch *b, int64_t timestamp_d
 	    ? b->max_timestamp
 	    : (int64_t)((uint64_t)b->base_timestamp + (uint64_t)timestamp_delta);
 	rec->sequence = NO_SEQUENCE;
-	if (b->base_sequence >= 0 && offset_delta >= 0)
+	if (b->base_sequence >= 0)
 		rec->sequence = sequence_add(b->base_sequence, offset_delta);
 }
 

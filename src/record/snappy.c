@@ -92,7 +92,8 @@ static int read_block(struct decompressor *d, size_t n)
 	return 0;
 }
 
-/* The next block of a xerial stream, or the header of a further stream. */
+/* The next block of a xerial stream, or the header of a further stream. Up to 3 bytes behind the last block are no size
+ * and end the stream, as in snappy-java. */
 static int read_frame(struct decompressor *d)
 {
 	uint32_t n;
@@ -103,8 +104,10 @@ static int read_frame(struct decompressor *d)
 		d->in += HEADER_SIZE;
 		return 0;
 	}
-	if (left(d) < 4)
-		return KERR_INVALID_RECORD;
+	if (left(d) < 4) {
+		d->in = d->in_end;
+		return 0;
+	}
 	n = get32(d->in);
 	d->in += 4;
 	return read_block(d, n);

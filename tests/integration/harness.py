@@ -14,6 +14,7 @@ import contextlib
 import ctypes
 import os
 import pathlib
+import random
 import re
 import resource
 import shutil
@@ -32,8 +33,8 @@ ZOOKEEPER_JARS = "/usr/share/java/zookeeper.jar"
 STARTED = "started (kafka.server.KafkaServer)"
 SANITIZER = re.compile(r"ERROR: (Address|Leak|Thread|Undefined)Sanitizer|runtime error:|WARNING: ThreadSanitizer")
 
-
 LIBC = ctypes.CDLL(None)
+given_ports = set()
 
 
 def wait_until(condition, timeout=30, what="the condition", every=0.01):
@@ -59,9 +60,16 @@ def session_password(session_id):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the ports that the kernel gives to outgoing connections: one of those could take the port of a server that is
+    down for a while (and a client that tries such a port again and again may in the end be connected with itself)."""
+    lowest = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(10000, lowest)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            if port not in given_ports:
+                s.bind(("127.0.0.1", port))
+                given_ports.add(port)
+                return port
 
 
 def port_open(port):

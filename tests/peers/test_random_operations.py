@@ -176,7 +176,7 @@ def make_topics(r, twins):
 
 @pytest.mark.parametrize("round_number", range(2))
 def test_random_operations(kafka_home, run, monkeypatch, round_number):
-    seed = int(os.environ.get("MOLDAU_TEST_SEED", random.SystemRandom().randrange(1 << 30))) + round_number
+    seed = int(os.environ.get("MOLDAU_TEST_SEED", "1")) + round_number
     print("MOLDAU_TEST_SEED =", seed - round_number)
     r = random.Random(seed)
     settings = {**conformance.DEFAULTS, "log_segment_delete_delay_ms": 600000,
@@ -212,6 +212,5 @@ def test_random_operations(kafka_home, run, monkeypatch, round_number):
         files(peer, "at the end")
         monkeypatch.delenv("MOLDAU_TEST_BROKER", raising=False)
     got, want = (conformance.as_recorded(peer.notes) for peer in twins.peers)
-    got.pop("at the end: data-0/cleaner-offset-checkpoint")  # Apache makes it for its cleaner only
     found = conformance.compare(want, got)
     assert not found, f"{len(found)} differences\n" + "\n".join(line[:600] for line in found)

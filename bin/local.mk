@@ -13,6 +13,7 @@ dist_bin_SCRIPTS = \
 	bin/kafka-dump-log.sh \
 	bin/kafka-e2e-latency.sh \
 	bin/kafka-get-offsets.sh \
+	bin/kafka-leader-election.sh \
 	bin/kafka-log-dirs.sh \
 	bin/kafka-producer-perf-test.sh \
 	bin/kafka-run-class.sh \

@@ -256,10 +256,22 @@ static int parse_value(
 	return -EINVAL;
 }
 
+/* Of those that the tools read themselves. */
+static bool is_int(const char *key)
+{
+	static const char *const ints[] = {"default.api.timeout.ms", "max.poll.records", "request.timeout.ms"};
+
+	for (size_t i = 0; i < ARRAY_LEN(ints); i++)
+		if (strcmp(ints[i], key) == 0)
+			return true;
+	return false;
+}
+
 int client_property_number(
 	const struct properties *p, const char *key, int64_t def, int64_t *ret, char **ret_error)
 {
-	const struct config_key k = {.name = key, .type = CONFIG_LONG, .rule = {AT_LEAST(0)}};
+	const struct config_key k = {
+		.name = key, .type = is_int(key) ? CONFIG_INT : CONFIG_LONG, .rule = {AT_LEAST(0)}};
 	const char *text = properties_get(p, key);
 	struct config_value v = {.is_null = true};
 

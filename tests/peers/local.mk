@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	tests/peers/test_compaction.py \
 	tests/peers/test_config_command.py \
 	tests/peers/test_dump_log.py \
+	tests/peers/test_election_tools.py \
 	tests/peers/test_group_tools.py \
 	tests/peers/test_java_client.py \
 	tests/peers/test_java_groups.py \

@@ -92,6 +92,8 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/options.c src/tools/options.h \
 	src/tools/payload.c src/tools/payload.h \
 	src/tools/perf_stats.c src/tools/perf_stats.h \
+	src/tools/preferred_election.c src/tools/preferred_election_priv.h \
+	src/tools/preferred_election_zookeeper.c \
 	src/tools/producer.c src/tools/producer.h \
 	src/tools/producer_perf.c src/tools/producer_perf_priv.h \
 	src/tools/producer_perf_options.c \

@@ -104,6 +104,9 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/records/kraft_cluster.def \
 	src/tools/records/kraft_control.def \
 	src/tools/records/remote_log.def \
+	src/tools/replica_compare.c src/tools/replica_compare.h \
+	src/tools/replica_verification.c src/tools/replica_verification_priv.h \
+	src/tools/replica_verification_fetch.c \
 	src/tools/report.c src/tools/report.h \
 	src/tools/reset_plan.c src/tools/reset_plan.h \
 	src/tools/scala_hash.c src/tools/scala_hash.h \

@@ -186,6 +186,28 @@ int server_list_parse(const char *text, struct server_list *ret, char **ret_erro
 	return 0;
 }
 
+const char *server_list_fault(const char *text)
+{
+	static const char fault[] = "Please provide valid host:port like host1:9091,host2:9092\n";
+	struct server_list l = {NULL, 0, 0};
+	size_t len = strlen(text);
+
+	if (text[strspn(text, " \t")] == '\0')
+		return "Error while validating the bootstrap address\n";
+	while (len > 0 && text[len - 1] == ',')
+		len--; /* Java's split leaves those out */
+	for (size_t at = 0; at <= len; at++) {
+		size_t n = strcspn(text + at, ",");
+		bool valid = n > 0 && parse_server(&l, text + at, MIN(n, len - at));
+
+		server_list_fini(&l);
+		if (!valid)
+			return fault;
+		at += n;
+	}
+	return NULL;
+}
+
 static bool resolves(const struct server *s)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list;

@@ -465,20 +465,15 @@ static int check_usage(struct verification *v, const char **ret_servers)
 {
 	static const size_t others[] = {VERIFICATION_TOPIC_WHITE_LIST};
 	struct options *o = &v->options;
-	struct server_list list = {0};
-	CLEANUP(freep) char *error = NULL;
+	const char *why;
 
 	if (options_require(o, VERIFICATION_BROKER_LIST) ||
 		options_refuse(o, VERIFICATION_TOPICS_INCLUDE, others, ARRAY_LEN(others)))
 		return 1;
 	if (text_of(v, VERIFICATION_BROKER_LIST, ret_servers))
 		return -1;
-	if ((*ret_servers)[strspn(*ret_servers, " \t")] == '\0')
-		return options_usage(o, "Error while validating the bootstrap address\n");
-	if (server_list_parse(*ret_servers, &list, &error))
-		return options_usage(o, "Please provide valid host:port like host1:9091,host2:9092\n");
-	server_list_fini(&list);
-	return 0;
+	why = server_list_fault(*ret_servers);
+	return why ? options_usage(o, why) : 0;
 }
 
 static int read_numbers(struct verification *v)

@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	tests/cluster/conftest.py \
 	tests/cluster/group_load.py \
 	tests/cluster/members.py \
+	tests/cluster/replica_damage.py \
 	tests/cluster/test_chaos.py \
 	tests/cluster/test_cluster_configs.py \
 	tests/cluster/test_group_coordinators.py \
@@ -12,4 +13,5 @@ EXTRA_DIST += \
 	tests/cluster/test_moves.py \
 	tests/cluster/test_near_replica.py \
 	tests/cluster/test_reassignment.py \
+	tests/cluster/test_replica_verification.py \
 	tests/cluster/test_replication.py

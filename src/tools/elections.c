@@ -276,7 +276,7 @@ int elections_run(struct admin *a, enum elections_type type, const struct electi
 
 	if (call(&run, type, partitions, &out) || read_outcomes(&run, &out, &all) ||
 		print_list(&run, &all, is_done, words->done) ||
-		print_list(&run, &all, is_needless, "Valid replica already elected for partitions "))
+		print_list(&run, &all, is_needless, words->needless))
 		return -1;
 	return print_failed(&run, &all);
 }

@@ -16,8 +16,9 @@ enum elections_type { ELECTIONS_PREFERRED = 0, ELECTIONS_UNCLEAN = 1 };
 
 /* How a tool says it; its partitions are in the order of Java's sets, or of Scala's. */
 struct elections_words {
-	const char *done, *failed; /* what precedes the partitions that have been elected; one that has not */
-	const char *summary;	   /* follows the number of those that have not */
+	/* What precedes the partitions that have been elected; those that needed no election; one that failed. */
+	const char *done, *needless, *failed;
+	const char *summary; /* follows the number of those that failed */
 	bool scala;
 };
 

@@ -67,16 +67,20 @@ static const struct option election_options[ELECTION_OPTION_COUNT] = {
 	[ELECTION_VERSION] = OPTION_VERSION,
 };
 
+#define NEEDLESS "Valid replica already elected for partitions "
+
 static const struct {
 	const char *name;
 	struct elections_words words;
 } types[] = {
 	[ELECTIONS_PREFERRED] = {"preferred",
 		{.done = "Successfully completed leader election (PREFERRED) for partitions ",
+			.needless = NEEDLESS,
 			.failed = "Error completing leader election (PREFERRED) for partition: ",
 			.summary = " replica(s) could not be elected"}},
 	[ELECTIONS_UNCLEAN] = {"unclean",
 		{.done = "Successfully completed leader election (UNCLEAN) for partitions ",
+			.needless = NEEDLESS,
 			.failed = "Error completing leader election (UNCLEAN) for partition: ",
 			.summary = " replica(s) could not be elected"}},
 };

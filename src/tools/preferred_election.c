@@ -155,6 +155,7 @@ static int elect(struct preferred_election *e)
 {
 	static const struct elections_words words = {
 		.done = "Successfully completed preferred leader election for partitions ",
+		.needless = "Preferred replica already elected for partitions ",
 		.failed = "Error completing preferred leader election for partition: ",
 		.summary = " preferred replica(s) could not be elected",
 		.scala = true,

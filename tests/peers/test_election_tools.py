@@ -1,6 +1,7 @@
 """The tools for elections beside Apache's, on the same cluster of three, Apache's and ours."""
 
 import json
+import re
 
 import pytest
 
@@ -205,6 +206,103 @@ def test_unclean(cluster, pair):
     for theirs, ours in zip(*results):
         tool.compare(("unclean",), theirs, ours)
     assert results[1][0].stdout == "Successfully completed leader election (UNCLEAN) for partitions f-1-2\n"
+
+
+# --- the predecessor, beside that of Kafka 2.8 ---
+
+PREFERRED = "kafka.admin.PreferredReplicaLeaderElectionCommand"
+OLD_WRONG = [
+    "", "--help", "--foo", "--zookeeper", "--admin.config x", "--admin.config x --zookeeper x:1", "--path-to-json-file nofile",
+    "--bootstrap-server h:1 --zookeeper x", "--bootstrap-server h:1 --path-to-json-file nofile",
+    "--bootstrap-server x", "--bootstrap-server h:1 --bootstrap-server h:1", "--zookeeper x --zookeeper x",
+    "--bootstrap-server h:1 --admin.config nofile",
+]
+
+
+def same_old(tool, *args, ending=lambda: None):
+    """`ending` must give the same after both."""
+    theirs, after_theirs = tool.java(*args), ending()
+    ours, after_ours = tool.ours(*args), ending()
+    tool.compare(args, theirs, ours)
+    assert after_ours == after_theirs, args
+    return theirs, ours
+
+
+@pytest.fixture
+def old_pair(old_kafka_home, old_tool_server, tmp_path):
+    return lambda *first: tool_pairs.ToolPair(old_kafka_home, PREFERRED, "preferred-replica-election", *first,
+                                              directory=tmp_path, server=old_tool_server)
+
+
+def exceptions(done):
+    return [line for line in done.errors() if not line.startswith(("[", "\t"))]
+
+
+def test_wrong_command_lines_of_old(old_pair, tmp_path):
+    for line in OLD_WRONG:
+        same_old(old_pair(), *line.split())
+    for text in FILES:
+        theirs, ours = same_old(old_pair("--bootstrap-server", "h:1"), "--path-to-json-file", write(tmp_path, text))
+        assert exceptions(ours) == [e.replace("`Int`", "`Integer`") for e in exceptions(theirs)], text
+
+
+def test_the_old_tool(cluster, old_pair, tmp_path):
+    tool = old_pair("--bootstrap-server", cluster.address)
+    names = [{"topic": "e", "partition": p} for p in range(14)] + [{"topic": "nope", "partition": p} for p in range(9)]
+    for args in ((), ("--path-to-json-file", write(tmp_path, json.dumps({"partitions": names})))):
+        cluster.restart(1)
+        theirs = tool.java(*args)
+        cluster.restart(1)
+        ours = tool.ours(*args)
+        tool.compare(args, theirs, ours, without_needless)
+        assert exceptions(ours) == exceptions(theirs)
+
+
+def without_needless(text):
+    """Kafka 2.8 names those that have been elected there, once more."""
+    return re.sub("(?m)(?<=^Preferred replica already elected for partitions ).*$", "", text)
+
+
+def test_the_old_tool_by_zookeeper(run, old_pair, tmp_path):
+    node = "/admin/preferred_replica_election"
+    tool = old_pair("--zookeeper", run.zookeeper.address + run.chroot)
+    with run.zookeeper.client() as zk:
+        zk.ensure_path(run.chroot + "/brokers")
+    with run.zookeeper.client(run.chroot) as zk:
+        def topic(name, n):
+            zk.create(f"/brokers/topics/{name}", json.dumps(
+                {"version": 2, "partitions": {p: [0, 1] for p in range(n)}, "adding_replicas": {},
+                 "removing_replicas": {}}).encode(), makepath=True)
+            for p in range(n):
+                zk.ensure_path(f"/brokers/topics/{name}/partitions/{p}/state")
+
+        def take():
+            """The partitions in the node, which is removed."""
+            value = zk.exists(node) and json.loads(zk.get(node)[0])
+            if value:
+                zk.delete(node)
+            return value and (value["version"], sorted((p["topic"], p["partition"]) for p in value["partitions"]))
+
+        def file(*partitions):
+            return "--path-to-json-file", write(tmp_path, json.dumps(
+                {"partitions": [{"topic": t, "partition": p} for t, p in partitions]}))
+
+        same_old(tool, ending=take)
+        topic("a", 2)
+        topic("b", 1)
+        for partitions in ((), (("b", 0), ("a", 0), ("a", 1)), [(t, p) for t in ("a", "b", "no") for p in (0, 1)],
+                           [(t, p) for t in ("x", "y") for p in (0, 1)], [(t, p) for t in ("x", "y", "z") for p in (0, 1)]):
+            same_old(tool, *file(*partitions), ending=take)
+        topic("long", 40)
+        topic("x.y-z_1", 300)
+        same_old(tool, ending=take)
+        same_old(tool, *file(*[(t, p) for t in ("long", "a", "none", "x.y-z_1") for p in range(-1, 99)]), ending=take)
+        for value in (b"no JSON", b'{"version":1,"partitions":[{"topic":"long","partition":3}]}',
+                      json.dumps({"version": 1, "partitions": [{"topic": "long", "partition": p} for p in range(20)]}).encode()):
+            zk.create(node, value)
+            theirs, ours = same_old(tool)
+            assert exceptions(ours)[-1:] == exceptions(theirs)[-1:] and theirs.code == 1
+            zk.delete(node)
 
 
 def isr(run, topic, partition):

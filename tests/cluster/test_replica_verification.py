@@ -1,11 +1,15 @@
 """kafka-replica-verification.sh: replicas are the same, or it says where they are not."""
 
+import pathlib
+import re
 import signal
+
+import pytest
 
 import commands
 import members
 import wire
-from harness import ROOT, wait_until
+from harness import ROOT, measures_memory, wait_until
 from replica_damage import Running, change_value, checksums, join_batches
 from test_replication import await_identical, await_isr, leader_of
 
@@ -133,6 +137,18 @@ def test_many_partitions_in_small_pieces(three):
     with verify(three, *OLDEST, "--topics-include", "many,nothing", "--fetch-size", 3000) as tool:
         tool.await_line("^max lag is 0 for partition many-[0-9]+ at offset 200 among 30 partitions$", 60)
         assert all(line.startswith("max lag is ") for line in tool.lines[1:])
+
+
+@pytest.mark.skipif(not measures_memory(), reason="the build takes memory for itself")
+def test_memory_is_bounded(three):
+    """All partitions have a mebibyte to fetch; the broker is asked for less than that in all."""
+    members.create_topic(three, "large", 64, 2)
+    for p in range(64):
+        members.write(three, "large", [b"%d" % p * 5000] * 110, p, acks=-1, **{"batch.size": 100000})
+    with verify(three, *OLDEST, "--topics-include", "large") as tool:
+        tool.await_line("^max lag is 0 for partition large-[0-9]+ at offset 110 among 64 partitions$", 60)
+        peak = re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{tool.process.pid}/status").read_text("ascii"))
+        assert int(peak[1]) < 48 * 1024, peak[0]
 
 
 def test_what_ends_it_at_once(three):

@@ -1,6 +1,5 @@
 /* delete_records_file.c - see delete_records_priv.h (DeleteRecordsCommand.java, 3.9; the words are Jackson's). */
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -11,6 +10,7 @@
 #include "base/alloc.h"
 #include "tools/delete_records_priv.h"
 #include "tools/java_order.h"
+#include "tools/json_value.h"
 
 struct reader {
 	struct arena *arena;
@@ -31,70 +31,37 @@ static int PRINTF(2, 3) fault(struct reader *d, const char *fmt, ...)
 
 /* ---- JSON ---- */
 
-/* A value of another type than is expected, in Jackson's words. */
-static int wrong_type(struct reader *d, const char *want, const json_t *got)
-{
-	char *text = json_dumps(got, JSON_COMPACT | JSON_ENCODE_ANY);
-
-	(void)fault(d, "Expected %s, received %s", want, text ? text : "");
-	free(text);
-	return -EINVAL;
-}
-
-static int want_member(struct reader *d, const json_t *o, const char *name, json_t **ret)
-{
-	*ret = json_object_get(o, name);
-	return *ret ? 0 : fault(d, "No such field exists: `%s`", name);
-}
-
-static int read_integer(struct reader *d, const json_t *v, int64_t *ret)
-{
-	if (!json_is_integer(v) || json_integer_value(v) < INT32_MIN ||
-		json_integer_value(v) > INT32_MAX)
-		return wrong_type(d, "`Integer` value", v);
-	*ret = json_integer_value(v);
-	return 0;
-}
-
 static int read_target(struct reader *d, const json_t *o, struct target *ret)
 {
 	json_t *topic, *partition, *offset;
-	int64_t n;
 
-	if (!json_is_object(o))
-		return wrong_type(d, "JSON object", o);
-	if (want_member(d, o, "topic", &topic))
+	if (json_value_object(o, &d->error) || json_value_member(o, "topic", &topic, &d->error) ||
+		json_value_string(topic, d->arena, &ret->topic, &d->error) ||
+		json_value_member(o, "partition", &partition, &d->error) ||
+		json_value_int(partition, &ret->partition, &d->error) ||
+		json_value_member(o, "offset", &offset, &d->error) ||
+		json_value_long(offset, &ret->offset, &d->error))
 		return -EINVAL;
-	if (!json_is_string(topic))
-		return wrong_type(d, "`String` value", topic);
-	if (want_member(d, o, "partition", &partition) || read_integer(d, partition, &n) ||
-		want_member(d, o, "offset", &offset))
-		return -EINVAL;
-	if (!json_is_integer(offset))
-		return wrong_type(d, "`Long` value", offset);
-	ret->topic = arena_str(d->arena, json_string_value(topic));
-	ret->partition = (int32_t)n;
-	ret->offset = json_integer_value(offset);
 	return ret->topic.len < 0 ? fault(d, "%s", strerror(ENOMEM)) : 0;
 }
 
 static int read_targets(struct reader *d, const json_t *root)
 {
 	const json_t *version, *list;
-	int64_t n = 1;
+	int32_t n = 1;
 
-	if (!json_is_object(root))
-		return wrong_type(d, "JSON object", root);
+	if (json_value_object(root, &d->error))
+		return -EINVAL;
 	version = json_object_get(root, "version");
-	if (version && read_integer(d, version, &n))
+	if (version && json_value_int(version, &n, &d->error))
 		return -EINVAL;
 	if (n != 1)
-		return fault(d, "Not supported version field value %" PRId64, n);
+		return fault(d, "Not supported version field value %d", n);
 	list = json_object_get(root, "partitions");
 	if (!list)
 		return fault(d, "Missing partitions field");
-	if (!json_is_array(list))
-		return wrong_type(d, "JSON array", list);
+	if (json_value_array(list, &d->error))
+		return -EINVAL;
 	d->to.v = arena_array(d->arena, json_array_size(list), sizeof(*d->to.v));
 	if (!d->to.v)
 		return fault(d, "%s", strerror(ENOMEM));
@@ -211,10 +178,9 @@ int targets_parse(const char *text, size_t len, struct arena *a, struct targets 
 	char **ret_error)
 {
 	struct reader d = {.arena = a};
-	json_error_t why;
-	json_t *root = json_loadb(text, len, JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY, &why);
-	int r = root ? read_targets(&d, root)
-		     : fault(&d, "The input string is not a valid JSON");
+	json_t *root = NULL;
+	int r = json_value_parse(text, len, &root) ? fault(&d, "The input string is not a valid JSON")
+						   : read_targets(&d, root);
 
 	json_decref(root);
 	if (!r)

@@ -4,8 +4,10 @@ EXTRA_DIST += \
 	tests/cluster/conftest.py \
 	tests/cluster/group_load.py \
 	tests/cluster/members.py \
+	tests/cluster/replica_damage.py \
 	tests/cluster/test_chaos.py \
 	tests/cluster/test_cluster_configs.py \
+	tests/cluster/test_election_tools.py \
 	tests/cluster/test_group_coordinators.py \
 	tests/cluster/test_hostile_control.py \
 	tests/cluster/test_log_dirs.py \
@@ -13,4 +15,5 @@ EXTRA_DIST += \
 	tests/cluster/test_moves.py \
 	tests/cluster/test_near_replica.py \
 	tests/cluster/test_reassignment.py \
+	tests/cluster/test_replica_verification.py \
 	tests/cluster/test_replication.py

@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	tests/peers/test_compaction.py \
 	tests/peers/test_config_command.py \
 	tests/peers/test_dump_log.py \
+	tests/peers/test_election_tools.py \
 	tests/peers/test_group_tools.py \
 	tests/peers/test_java_client.py \
 	tests/peers/test_java_groups.py \
@@ -21,6 +22,7 @@ EXTRA_DIST += \
 	tests/peers/test_perf_tools.py \
 	tests/peers/test_random_operations.py \
 	tests/peers/test_recordings.py \
+	tests/peers/test_replica_verification.py \
 	tests/peers/test_same_files.py \
 	tests/peers/test_zookeeper_shell.py \
 	tests/peers/tool_pairs.py

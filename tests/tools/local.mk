@@ -178,3 +178,18 @@ check_PROGRAMS += tests/tools/test_producer
 tests_tools_test_producer_SOURCES = tests/tools/test_producer.c
 tests_tools_test_producer_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_producer_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_election_file
+tests_tools_test_election_file_SOURCES = tests/tools/test_election_file.c
+tests_tools_test_election_file_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_election_file_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_replica_compare
+tests_tools_test_replica_compare_SOURCES = tests/tools/test_replica_compare.c
+tests_tools_test_replica_compare_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_replica_compare_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_scala_hash
+tests_tools_test_scala_hash_SOURCES = tests/tools/test_scala_hash.c
+tests_tools_test_scala_hash_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_scala_hash_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

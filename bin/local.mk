@@ -15,6 +15,7 @@ dist_bin_SCRIPTS = \
 	bin/kafka-get-offsets.sh \
 	bin/kafka-log-dirs.sh \
 	bin/kafka-producer-perf-test.sh \
+	bin/kafka-reassign-partitions.sh \
 	bin/kafka-run-class.sh \
 	bin/kafka-server-start.sh \
 	bin/kafka-server-stop.sh \

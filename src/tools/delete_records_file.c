@@ -185,8 +185,9 @@ int targets_parse(const char *text, size_t len, struct arena *a, struct targets 
 {
 	struct reader d = {.arena = a};
 	CLEANUP(freep) char *syntax = NULL;
+	const char *class;
 	json_t *root = NULL;
-	int r = json_decode_text(text, len, &root, &syntax)
+	int r = json_decode_text(text, len, &root, &syntax, &class)
 			? fault(&d, "The input string is not a valid JSON")
 			: read_targets(&d, root);
 

@@ -15,8 +15,9 @@
 
 /* What follows the first value is not looked at. An empty text is no JSON; one of blanks is no value, *ret is NULL then.
  *   0        *ret is owned by the caller
- *   -EINVAL  *ret_error has the message, owned by the caller                                          */
-int json_decode_text(const char *text, size_t len, json_t **ret, char **ret_error) MUST_CHECK;
+ *   -EINVAL  *ret_error has the message, owned by the caller, and *ret_class the class of the exception                                         */
+int json_decode_text(const char *text, size_t len, json_t **ret, char **ret_error,
+	const char **ret_class) MUST_CHECK;
 
 /* The rest: 0, or -EINVAL with the message of a JsonMappingException in *ret_error, owned by the caller. `v` may be NULL:
  * no value. Texts are borrowed from the document. */

@@ -67,6 +67,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/java_random.c src/tools/java_random.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
 	src/tools/json_decode.c src/tools/json_decode.h \
+	src/tools/json_syntax.c src/tools/json_syntax.h \
 	src/tools/json_text.c src/tools/json_text.h \
 	src/tools/justify.c src/tools/justify.h \
 	src/tools/keeper.c src/tools/keeper.h src/tools/keeper_priv.h \

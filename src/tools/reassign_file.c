@@ -10,7 +10,6 @@
 #include "tools/reassign_plan_priv.h"
 
 #define JSON_MAPPING "com.fasterxml.jackson.databind.JsonMappingException"
-#define JSON_PARSE "com.fasterxml.jackson.core.JsonParseException"
 #define NO_DIR STR("any")
 
 struct reader {
@@ -259,11 +258,14 @@ int reassign_parse(const char *text, size_t n, struct arena *a, struct reassign_
 {
 	struct reader d = {.arena = a, .thrown = t};
 	CLEANUP(freep) char *syntax = NULL;
+	const char *class;
 	json_t *root = NULL;
 	int r;
 
-	if (json_decode_text(text, n, &root, &syntax)) {
-		(void)thrown_set(t, JSON_PARSE, "%s", syntax);
+	if (json_decode_text(text, n, &root, &syntax, &class)) {
+		(void)thrown_set(t, class, "%s", syntax);
+		if (strstr(class, "StreamConstraints")) /* which the tool does not catch */
+			return -EINVAL;
 		return thrown_wrap(t, JAVA_ADMIN_OPERATION, "%s", syntax);
 	}
 	r = read_partitions(&d, root);
@@ -282,10 +284,11 @@ int reassign_parse_topics(const char *text, size_t n, struct arena *a, struct re
 {
 	struct reader d = {.arena = a, .thrown = t};
 	CLEANUP(freep) char *syntax = NULL;
+	const char *class;
 	json_t *root = NULL;
 	int r;
 
-	if (json_decode_text(text, n, &root, &syntax))
+	if (json_decode_text(text, n, &root, &syntax, &class))
 		return thrown_set(t, JAVA_ADMIN_OPERATION, "The input string is not a valid JSON");
 	r = read_topics(&d, root);
 	if (r)

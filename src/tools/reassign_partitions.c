@@ -154,6 +154,17 @@ static int read_file(const char *path, char **ret, size_t *ret_n)
 	return e;
 }
 
+static int fail_file(struct reassign *r, const char *path, int e)
+{
+	if (e == -ENOENT)
+		(void)thrown_set(&r->thrown, "java.nio.file.NoSuchFileException", "%s", path);
+	else if (e == -EACCES)
+		(void)thrown_set(&r->thrown, "java.nio.file.AccessDeniedException", "%s", path);
+	else
+		(void)thrown_set(&r->thrown, "java.io.IOException", "%s", strerror(-e));
+	return thrown_wrap(&r->thrown, "java.io.IOException", "Unable to read file %s", path);
+}
+
 int reassign_load(struct reassign *r, enum reassign_option id, char **ret, size_t *ret_n)
 {
 	const char *path;
@@ -162,13 +173,7 @@ int reassign_load(struct reassign *r, enum reassign_option id, char **ret, size_
 	if (reassign_text(r, id, &path))
 		return -EINVAL;
 	e = read_file(path, ret, ret_n);
-	if (!e)
-		return 0;
-	if (e == -ENOENT || e == -ENOTDIR)
-		return thrown_set(&r->thrown, "java.nio.file.NoSuchFileException", "%s", path);
-	if (e == -EACCES)
-		return thrown_set(&r->thrown, "java.nio.file.AccessDeniedException", "%s", path);
-	return thrown_set(&r->thrown, "java.io.IOException", "%s", strerror(-e));
+	return e ? fail_file(r, path, e) : 0;
 }
 
 /* ---- the command line ---- */

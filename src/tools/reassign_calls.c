@@ -340,8 +340,11 @@ int reassign_find_replicas(struct reassign *r, const struct reassign_rows *rows,
 	struct reassign_rows topics;
 	struct metadata_response out;
 
-	if (reassign_topics(&r->arena, rows, &topics))
+	if (lenient ? reassign_topics_listed(&r->arena, rows, &topics)
+		    : reassign_topics(&r->arena, rows, &topics))
 		return reassign_no_memory(r);
+	if (!lenient)
+		reassign_topics_described(&topics);
 	if (ask_topics(r, &topics, &out))
 		return -EINVAL;
 	*ret = (struct reassign_rows){

@@ -106,27 +106,27 @@ static const struct action {
 
 /* ---- options and files ---- */
 
-static int fail_option(struct reassign *r, int e)
-{
-	const char *class = strncmp(r->options.error, "Cannot parse", 12) == 0
-				    ? "joptsimple.OptionArgumentConversionException"
-				    : "joptsimple.MultipleArgumentsForOptionException";
-
-	return e ? thrown_set(&r->thrown, class, "%s", r->options.error) : 0;
-}
-
 int reassign_text(struct reassign *r, enum reassign_option id, const char **ret)
 {
-	int e = options_text(&r->options, id, ret);
-
-	return e ? fail_option(r, e) : 0;
+	if (!options_text(&r->options, id, ret))
+		return 0;
+	return thrown_set(&r->thrown, "joptsimple.MultipleArgumentsForOptionException", "%s",
+		r->options.error);
 }
 
 int reassign_number(struct reassign *r, enum reassign_option id, int64_t *ret)
 {
-	int e = options_number(&r->options, id, ret);
+	const char *text;
 
-	return e ? fail_option(r, e) : 0;
+	if (reassign_text(r, id, &text))
+		return -EINVAL;
+	if (!options_number(&r->options, id, ret))
+		return 0;
+	(void)thrown_set(&r->thrown, "java.lang.NumberFormatException", "For input string: \"%s\"",
+		text);
+	(void)thrown_wrap(&r->thrown, "joptsimple.internal.ReflectionException", NULL);
+	return thrown_wrap(&r->thrown, "joptsimple.OptionArgumentConversionException", "%s",
+		r->options.error);
 }
 
 /* By stdio, since the file may be a pipe. -errno */

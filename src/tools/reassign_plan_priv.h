@@ -72,9 +72,12 @@ int reassign_rows_unique(struct arena *a, const struct reassign_rows *rows, stru
 
 /* The rows whose places had been there before, each once, at the second time; -ENOMEM. */
 int reassign_rows_repeated(struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret) MUST_CHECK;
-/* The topics of the rows in the order of a HashSet to which they were added: rows without a partition, but with the
- * replicas of the first row of the topic; -ENOMEM. */
+/* The topics of the rows: rows without a partition, but with the replicas of the first row of the topic. As they come; in
+ * the order of a HashSet to which they were added (-ENOMEM). */
+int reassign_topics_listed(struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret) MUST_CHECK;
 int reassign_topics(struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret) MUST_CHECK;
+/* From that order to the one of the admin client's descriptions of these topics. */
+void reassign_topics_described(struct reassign_rows *topics);
 
 /* By broker, topic, partition. */
 void reassign_moves_sort(struct reassign_moves *moves);

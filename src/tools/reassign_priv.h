@@ -92,7 +92,7 @@ int reassign_find_active(struct reassign *r, const struct reassign_rows *only, s
 int reassign_alter(struct reassign *r, const struct reassign_rows *rows, bool cancel, struct str **ret) MUST_CHECK;
 
 /* The partitions of the topics of `rows`, sorted, with their replicas. Unless `lenient` an unknown topic fails; else it has
- * no rows. */
+ * no rows. Topics that fail otherwise do so in the order of `rows`, or in that of Java's map. */
 int reassign_find_replicas(struct reassign *r, const struct reassign_rows *rows, bool lenient,
 	struct reassign_rows *ret) MUST_CHECK;
 

@@ -166,7 +166,8 @@ static int32_t hash_topic(const struct reassign_row *row)
 	return str_java_hash(row->topic);
 }
 
-static void put_into_map(struct reassign_rows *rows, int32_t (*hash)(const struct reassign_row *row))
+static void put_into_map(struct reassign_rows *rows, int32_t (*hash)(const struct reassign_row *row),
+	size_t capacity)
 {
 	struct reassign_row *old = xcalloc(rows->n + 1, sizeof(*old));
 	int32_t *hashes = xcalloc(rows->n + 1, sizeof(*hashes));
@@ -176,7 +177,7 @@ static void put_into_map(struct reassign_rows *rows, int32_t (*hash)(const struc
 		old[i] = rows->v[i];
 		hashes[i] = hash(&old[i]);
 	}
-	order = java_map_order(hashes, rows->n, JAVA_MAP_DEFAULT);
+	order = java_map_order(hashes, rows->n, capacity);
 	for (size_t i = 0; i < rows->n; i++)
 		rows->v[i] = old[order[i]];
 	free(order);
@@ -186,7 +187,7 @@ static void put_into_map(struct reassign_rows *rows, int32_t (*hash)(const struc
 
 void reassign_rows_hash(struct reassign_rows *rows)
 {
-	put_into_map(rows, hash_place);
+	put_into_map(rows, hash_place, JAVA_MAP_DEFAULT);
 }
 
 int reassign_rows_unique(struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret)
@@ -229,8 +230,7 @@ int reassign_rows_repeated(struct arena *a, const struct reassign_rows *rows, st
 
 /* ---- topics ---- */
 
-/* The first row of each topic, without its partition, in this order. */
-static int first_of_topics(struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret)
+int reassign_topics_listed(struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret)
 {
 	bool *seen = xcalloc(rows->n + 1, sizeof(*seen));
 	struct reassign_rows all = {arena_array(a, rows->n, sizeof(*all.v)), rows->n}, sorted;
@@ -257,11 +257,17 @@ static int first_of_topics(struct arena *a, const struct reassign_rows *rows, st
 
 int reassign_topics(struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret)
 {
-	int r = first_of_topics(a, rows, ret);
+	int r = reassign_topics_listed(a, rows, ret);
 
 	if (!r)
-		put_into_map(ret, hash_topic);
+		put_into_map(ret, hash_topic, JAVA_MAP_DEFAULT);
 	return r;
+}
+
+void reassign_topics_described(struct reassign_rows *topics)
+{
+	put_into_map(topics, hash_topic, topics->n);
+	put_into_map(topics, hash_topic, topics->n * 4 / 3 + 1);
 }
 
 /* ---- moves ---- */

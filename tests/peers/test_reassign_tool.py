@@ -5,9 +5,11 @@ import os
 import pathlib
 import random
 import re
+import subprocess
 import sys
 
 import pytest
+from confluent_kafka.admin import NewTopic
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cluster"))
 
@@ -29,7 +31,7 @@ def cluster(kafka_home, zookeeper):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MOLDAU_TEST_BROKER", str(kafka_home))
         for run in conftest.make_run(zookeeper):
-            brokers = [run.broker(i, start=False, log_dirs=2, broker_rack=f"r{i % 2}") for i in range(3)]
+            brokers = [run.broker(i, start=False, log_dirs=3, broker_rack=f"r{i % 2}") for i in range(3)]
             for b in brokers:
                 b.launch()
             for b in brokers:
@@ -39,12 +41,26 @@ def cluster(kafka_home, zookeeper):
 
 
 @pytest.fixture(scope="module")
-def pair(cluster, kafka_home, tool_server, tmp_path_factory):
+def make_pair(cluster, kafka_home, tool_server, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("pairs")
+
+    def make(*more):
+        return tool_pairs.ToolPair(kafka_home, CLASS, "reassign-partitions", "--bootstrap-server",
+                                   members.bootstrap(cluster[1]), *more, directory=directory, server=tool_server)
+    return make
+
+
+@pytest.fixture(scope="module")
+def pair(make_pair):
+    return make_pair()
+
+
+@pytest.fixture(scope="module")
+def impatient(make_pair, tmp_path_factory):
+    """For brokers that do not answer."""
     config = tmp_path_factory.mktemp("config") / "client.properties"
     config.write_text("default.api.timeout.ms=3000\nrequest.timeout.ms=2000\n")
-    made = tool_pairs.ToolPair(kafka_home, CLASS, "reassign-partitions", "--bootstrap-server", members.bootstrap(cluster[1]),
-                               "--command-config", config, directory=tmp_path_factory.mktemp("pairs"), server=tool_server)
-    return made
+    return make_pair("--command-config", config)
 
 
 @pytest.fixture(scope="module")
@@ -122,35 +138,228 @@ def test_faults_of_json(pair_alone, tmp_path):
     assert not failed, "\n".join(failed)
 
 
-P = '{"version":1,"partitions":[%s]}'
-T0 = '{"topic":"t","partition":0,"replicas":[%s]}'
-FILES = ["", " \n", "x", "{", "{}", "[]", "null", "5", '"s"', "{} x", "{,}", '{"a":1,}', '{"a"', '{"a":', '{"a" 1}', '{"a":tru}', '{"a":nul', "[1,2",
-         '[1 2]', '{a:1}', "{'a':1}", '{"a":01}', '{"a":-}', '{"a":1.}', '{"a":1e}', '{"a":.5}', '{"a":"\\x"}', '{"a":"\\u12g4"}', '{"a":"x\ny"}',
-         '{"a":"x', '{"a":NaN}', '{"a":+1}', '// c\n{}', '{"a":1]', '[1}', '{"a":"\\u12', '{"a":Infinity}', '{"a":truex}', '{"a":1x}', '\ufeff{}', '{"a":é}', '{"a":1\x01}', '[\x7f]', ']', '}',
-         '{"version":2}', '{"version":"1"}', '{"version":1.0}', '{"version":null}', '{"version":99999999999}', '{"version":99999999999999999999999}', '{"version":1,"version":3}',
-         '{"version":true}', '{"partitions":{}}', '{"partitions":null}', P % "1", P % "{}", P % '{"topic":1}', P % '{"topic":"t"}', P % '{"topic":"t","partition":"0"}',
-         P % '{"topic":"t","partition":0}', P % '{"topic":"t","partition":0,"replicas":1}', P % '{"topic":"t","partition":0,"replicas":["1"]}',
-         P % '{"topic":"t","partition":0,"replicas":[1,2],"log_dirs":["any"]}', P % '{"topic":"t","partition":0,"replicas":[1,2],"log_dirs":{"a":[1.5,1e10,"\\u00e9\\n\\/",true,null]}}',
-         P % '{"topic":"t","partition":0,"replicas":[1,2],"log_dirs":["any",5]}',
-         P % '', P % (T0 % ''), P % (T0 % '1') + "x", P % (T0 % '1,1,2,2,1'), P % ", ".join([T0 % '1'] * 3), P % (T0 % '1,2,1' + ',{"topic":"u","partition":1,"replicas":[17,1,1,17]}'),
-         P % (T0 % '9'), P % (T0 % '0,1,77,9'), P % '{"topic":"nope","partition":0,"replicas":[0]}', P % '{"topic":"t","partition":7,"replicas":[0]}',
-         P % '{"topic":"t","partition":-1,"replicas":[0]}', P % '{"topic":"","partition":0,"replicas":[0]}', P % '{"topic":"a b","partition":0,"replicas":[0]}',
-         P % '{"topic":"t","partition":0,"replicas":[-1]}', P % '{"topic":"t","partition":0,"replicas":[1.5]}', P % '{"topic":"many","partition":40,"replicas":[0]}', P % '{"topic":"many","partition":41,"replicas":[0]}',
-         ]
+def plan_of(*rows):
+    return json.dumps({"version": 1, "partitions": [
+        {"topic": row[0], "partition": row[1], "replicas": row[2], **({"log_dirs": row[3]} if len(row) > 3 else {})}
+        for row in rows]})
 
 
-def test_files(pair, cluster, tmp_path):
-    members.create_topic(cluster[1], "t", 1, 1)
-    members.create_topic(cluster[1], "many", 40, 2)
+# Each is for a file of --execute, --verify and --cancel, and changes nothing.
+PLANS = [
+    "{}", "[]", "null", "5", '"s"', '{} x', '{"version":2}', '{"version":"1"}', '{"version":1.0}', '{"version":null}',
+    '{"version":99999999999}', '{"version":1,"version":3}', '{"version":true}', '{"partitions":{}}', '{"partitions":null}',
+    *('{"partitions":[%s]}' % row for row in (
+        "1", "", "{}", '{"topic":1}', '{"topic":"t"}', '{"topic":"t","partition":"0"}', '{"topic":"t","partition":0}',
+        '{"topic":"t","partition":0,"replicas":1}', '{"topic":"t","partition":0,"replicas":["1"]}',
+        '{"topic":"t","partition":0,"replicas":[1.5]}',
+        '{"topic":"t","partition":0,"replicas":[1],"log_dirs":{"a":[1.5,1e10,0.1,"\\u00e9\\n\\/",true,null,{}]}}',
+        '{"topic":"t","partition":0,"replicas":[1,2],"log_dirs":["any",5]}')),
+    plan_of(("t", 0, [1, 2], ["any"])), plan_of(("t", 0, [], ["any", "/x"])), plan_of(("t", 0, [])),
+    plan_of(("t", 0, [1, 1, 2, 2, 1])), plan_of(*[("t", p, [1]) for p in (0, 1, 2, 0, 1, 0)]),
+    plan_of(("t", 0, [1, 2, 1]), ("u", 1, [17, 1, 1, 17])), plan_of(("nope", 0, [0])), plan_of(("t", 7, [0])),
+    plan_of(("t", 2, [0])), plan_of(("t", 1, [0]), ("many", 39, [0]), ("many", 41, [0]), ("nope", 1, [0]), ("other", 0, [1])),
+    plan_of(("t", -1, [0])), plan_of(("", 0, [0])), plan_of(("a b", 0, [0])), plan_of(("t\u00e9\"", 0, [0])),
+    plan_of(("many", 40, [0])), plan_of(("many", 41, [0])), plan_of(*[("many", p, [0]) for p in range(37, 47)]),
+    plan_of(*[("many", p, [0]) for p in range(47, 41, -1)])
+]
+MISSING = plan_of(*[(t, 9, [0]) for t in ("x", "y", "zz", "aB", "bC")])
+# Brokers that are not there are waited for by --verify and --cancel.
+UNKNOWN_BROKERS = [plan_of(("t", 0, [9])), plan_of(("t", 0, [0, 1, 77, 9]), ("t", 1, [33, 5])), plan_of(("t", 0, [-1]))]
+
+
+@pytest.fixture(scope="module")
+def topics(cluster):
+    for name, partitions, replicas in (("t", 2, 1), ("many", 40, 2), ("other", 1, 3)):
+        members.create_topic(cluster[1], name, partitions, replicas)
+
+
+def test_files(pair, impatient, topics, tmp_path):
     file = tmp_path / "f.json"
-    for text in FILES:
+    for text in PLANS:
         file.write_text(text)
-        for line in ("--execute --reassignment-json-file", "--verify --preserve-throttles --reassignment-json-file", "--cancel --preserve-throttles --reassignment-json-file"):
-            if text in FILES[-15:] or line.startswith("--exec"):
-                theirs, ours = pair.java(*line.split(), file), pair.ours(*line.split(), file)
-                a, b = without_traces(theirs.stdout), without_traces(ours.stdout)
-                if (a, theirs.code) != (b, ours.code):
-                    print("=====", text, line, theirs.code, ours.code)
-                    print(a)
-                    print("--ours")
-                    print(b, ours.stderr)
+        for action in (["--execute"], ["--verify"], ["--verify", "--preserve-throttles"], ["--cancel", "--preserve-throttles"]):
+            same(pair, *action, "--reassignment-json-file", file)
+    file.write_text(MISSING)  # of whose throttles Java tells any that cannot be removed
+    for action in (["--execute"], ["--verify", "--preserve-throttles"], ["--cancel", "--preserve-throttles"]):
+        same(pair, *action, "--reassignment-json-file", file)
+    for text in UNKNOWN_BROKERS:
+        file.write_text(text)
+        same(pair, "--execute", "--reassignment-json-file", file)
+    same(impatient, "--verify", "--reassignment-json-file", file)
+    file.write_text(plan_of(("t", 0, [9], ["/d"])))
+    same(impatient, "--verify", "--reassignment-json-file", file)
+    file.write_text(plan_of(("t", 0, [0], ["/nowhere"])))
+    same(pair, "--verify", "--reassignment-json-file", file)
+    for number in ("x", "", "1.5", "99999999999999999999", "0x10"):
+        same(pair, "--execute", "--reassignment-json-file", file, "--throttle", number)
+    same(pair, "--execute", "--reassignment-json-file", file, "--timeout", "x", "--replica-alter-log-dirs-throttle", "y")
+    same(pair, "--execute", "--reassignment-json-file", file, "--timeout", 1, "--timeout", 2)
+
+
+TOPICS = ["{}", "[]", "", "x", '{"topics":{}}', '{"topics":[]}', '{"topics":[1]}', '{"topics":[{"topic":5}]}', '{"version":7}',
+          '{"topics":[{"topic":"t"},{"topic":"u"},{"topic":"t"},{"topic":"u"},{"topic":"aa"},{"topic":"aa"}]}',
+          '{"topics":[{"topic":"t"},{"topic":"nope"},{"topic":"none"},{"topic":"zzz"},{"topic":"x1"}]}',
+          '{"topics":[{"topic":""}]}', '{"topics":[{"topic":"a b"}]}']
+PARTITION_LISTS = re.compile(r"(?<=configuration\n).*")
+
+
+def test_generate(pair, topics, tmp_path):
+    file = tmp_path / "topics.json"
+    for text in TOPICS:
+        file.write_text(text)
+        same(pair, "--generate", "--topics-to-move-json-file", file, "--broker-list", "0,2", "--disable-rack-aware")
+    file.write_text('{"topics":[{"topic":"t"},{"topic":"other"}]}')
+    for brokers in ("", ",", "0,1,x", "0,1,1,0,17,17", "5", "0,1", "1,,2", "0,1,,", "+1,2", " 1", "99999999999", "-5,1"):
+        same(pair, "--generate", "--topics-to-move-json-file", file, "--broker-list", brokers)
+    file.write_text('{"topics":[{"topic":"many"},{"topic":"t"},{"topic":"other"}]}')
+    for extra in ([], ["--disable-rack-aware"]):
+        args = ("--generate", "--topics-to-move-json-file", file, "--broker-list", "2,0,1", *extra)
+        theirs, ours = pair.java(*args), pair.ours(*args)
+        assert PARTITION_LISTS.sub("", ours.stdout) == PARTITION_LISTS.sub("", theirs.stdout) and ours.code == theirs.code == 0
+        assert rotated(ours.stdout) == rotated(theirs.stdout)
+
+
+def rotated(text):
+    """What chance has no part in: shape, and which brokers follow each other as leaders."""
+    found = json.loads(PARTITION_LISTS.search(text)[0])["partitions"]
+    many = [p["replicas"] for p in found if p["topic"] == "many"]
+    assert all(len(set(r)) == 2 and r[0] != n[0] for r, n in zip(many, many[1:]))
+    following = {(r[0], n[0]) for r, n in zip(many, many[1:])}
+    return [(p["topic"], p["partition"], len(p["replicas"]), p["log_dirs"]) for p in found], following
+
+
+# --- reassignments: the same steps with each tool on a topic of its own ---
+
+
+class Story:
+    """What one of the tools says and does with a topic."""
+
+    def __init__(self, tool, cluster, directory, topic):
+        self.tool, self.topic, self.told = tool, topic, []
+        self.run, self.brokers = cluster
+        self.file = directory / "plan.json"
+        self.names = {topic: "TOPIC"}
+        held = {f"{role}.replication.throttled.replicas": "*" for role in ("leader", "follower")}
+        with members.admin_client(self.brokers) as admin:
+            admin.create_topics([NewTopic(topic, 3, replica_assignment=[[0, 1], [1, 2], [2, 0]], config=held)])[topic].result(30)
+        for broker in self.brokers:
+            members.await_topic(broker, topic)
+        for p in range(3):
+            members.write(self.brokers, topic, [b"x" * 10000] * 1000, p, acks=-1)
+
+    def tell(self, text):
+        text = without_traces(text)
+        for name, stands_for in self.names.items():
+            text = text.replace(name, stands_for)
+        self.told.append(text)
+
+    def step(self, action, plan=None, *args):
+        if plan is not None:
+            self.file.write_text(plan_of(*((self.topic, *row) for row in plan)))
+            args = ("--reassignment-json-file", self.file, *args)
+        done = self.tool(action, *args)
+        self.tell(f"{action} {args[2:]} {done.code}\n{done.stdout}")
+        return done
+
+    def settings(self):
+        with self.run.zookeeper.client(self.run.chroot) as zk:
+            for path in (f"/config/topics/{self.topic}", *(f"/config/brokers/{b}" for b in range(3))):
+                found = json.loads(zk.get(path)[0])["config"] if zk.exists(path) else {}
+                self.tell(f"{path} {sorted(found.items())}")
+
+    def hold(self):
+        """Before the tool throttles: what it sets comes into force a little after the reassignment has begun."""
+        names = [f"{name}=1000" for name in ("leader.replication.throttled.rate", "follower.replication.throttled.rate",
+                                             "replica.alter.log.dirs.io.max.bytes.per.second")]
+        for b in self.brokers:
+            configs = [tool_pairs.find_moldau(), "configs", "--bootstrap-server", b.address, "--entity-type", "brokers",
+                       "--entity-name", str(b.id)]
+            subprocess.run([*configs, "--alter", "--add-config", ",".join(names)], check=True, capture_output=True)
+            wait_until(lambda: subprocess.run([*configs, "--describe"], check=True, capture_output=True,
+                                              text=True).stdout.count("=1000 ") >= 3, 30, "the throttles to be in force")
+
+    def await_done(self, plan):
+        def done():
+            with self.run.zookeeper.client(self.run.chroot) as zk:
+                now = json.loads(zk.get(f"/brokers/topics/{self.topic}")[0])
+            return not now["adding_replicas"] and all(now["partitions"][str(p)] == replicas for p, replicas in plan)
+        wait_until(done, 60, "the reassignment to be complete")
+
+
+def tell_reassignments(s):
+    plan, more = [(0, [2, 1]), (1, [1, 0])], [(2, [1, 2])]
+    s.hold()
+    s.step("--list")
+    s.step("--execute", plan, "--throttle", 1000)
+    s.settings()
+    s.step("--list")
+    s.step("--verify", plan)
+    s.step("--verify", [(0, [1, 2]), (2, [0, 2])], "--preserve-throttles")
+    s.step("--execute", plan)
+    s.step("--execute", more, "--throttle", 2000)
+    s.step("--execute", more, "--throttle", 2000, "--additional")
+    s.step("--execute", plan, "--throttle", 0, "--additional")
+    s.settings()
+    s.step("--list")
+    s.step("--cancel", [(1, [])], "--preserve-throttles")
+    s.settings()
+    s.step("--cancel", plan + [(1, [0])])
+    s.settings()
+    s.step("--list")
+    s.step("--cancel", more)
+    s.step("--cancel", more)
+    s.step("--verify", more)
+    s.settings()
+    s.step("--execute", plan + more, "--throttle", 100000000)
+    s.await_done(plan + more)
+    s.step("--verify", plan + more)
+    s.settings()
+    s.step("--execute", [(0, [0, 1, 2]), (1, [0]), (2, [1, 0])])
+    s.await_done([(0, [0, 1, 2]), (1, [0]), (2, [1, 0])])
+    s.step("--verify", [(0, [0, 1, 2]), (1, [0]), (2, [0, 1])])
+
+
+def other_dirs(s, broker, partition):
+    """The directories in which a replica is not, after the one in which it is."""
+    now = s.brokers[broker].partition_dir(s.topic, partition).parent
+    found = [str(d) for d in s.brokers[broker].log_dirs if d != now]
+    for name, path in zip(("NOW", "B", "C"), (str(now), *found)):
+        s.names[path] = f"{name}{broker}"
+    return [str(now), *found]
+
+
+def tell_moves(s):
+    a, b = other_dirs(s, 0, 0), other_dirs(s, 1, 0)
+    plan = [(0, [0, 1], [a[1], b[1]])]
+    s.step("--verify", plan)
+    s.hold()
+    s.step("--execute", plan, "--replica-alter-log-dirs-throttle", 1000)
+    s.settings()
+    s.step("--verify", plan)
+    s.step("--verify", [(0, [0, 1], [a[2], b[1]])])
+    s.step("--execute", plan, "--throttle", 5000, "--replica-alter-log-dirs-throttle", 2000)
+    s.settings()
+    s.step("--cancel", [(0, [0, 1], [a[1], "any"])], "--preserve-throttles")
+    s.step("--verify", plan, "--preserve-throttles")
+    s.step("--cancel", plan, "--timeout", 5000)
+    s.step("--cancel", plan)
+    s.settings()
+    s.step("--verify", plan)
+    s.step("--execute", [(0, [0, 1], ["/nowhere", "any"])])
+    s.step("--execute", [(0, [0, 1], ["x", "any"])])
+    s.step("--execute", plan)
+    wait_until(lambda: s.tool("--verify", "--preserve-throttles", "--reassignment-json-file", s.file).stdout.count(
+        "completed successfully") == 2, 60, "the moves")
+    s.step("--verify", plan)
+    s.step("--verify", [(0, [0, 2], [a[1], str(s.brokers[2].log_dirs[0])])])
+
+
+@pytest.mark.parametrize("tell", [tell_reassignments, tell_moves])
+def test_stories(pair, cluster, tmp_path, tell):
+    told = []
+    for name, tool in (("java", pair.java), ("ours", pair.ours)):
+        story = Story(tool, cluster, tmp_path, f"{tell.__name__[5:]}-{name}")
+        tell(story)
+        told.append(story.told)
+    for theirs, ours in zip(*told, strict=True):
+        assert ours == theirs

@@ -23,8 +23,8 @@ int json_decode_text(const char *text, size_t len, json_t **ret, char **ret_erro
  * no value. Texts are borrowed from the document. */
 int json_decode_object(const json_t *v, char **ret_error) MUST_CHECK;
 int json_decode_array(const json_t *v, char **ret_error) MUST_CHECK;
-int json_decode_member(const json_t *object, const char *name, const json_t **ret,
-	char **ret_error) MUST_CHECK;
+int json_decode_member(
+	const json_t *object, const char *name, const json_t **ret, char **ret_error) MUST_CHECK;
 int json_decode_string(const json_t *v, struct str *ret, char **ret_error) MUST_CHECK;
 int json_decode_int(const json_t *v, int32_t *ret, char **ret_error) MUST_CHECK;
 int json_decode_long(const json_t *v, int64_t *ret, char **ret_error) MUST_CHECK;

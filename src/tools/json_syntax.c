@@ -92,8 +92,8 @@ static bool is_word_start(int32_t c)
 	if ((c >= 0xa2 && c <= 0xa5) || (c >= 0x20a0 && c < 0x20d0)) /* money */
 		return true;
 	return c == 0xaa || c == 0xb5 || c == 0xba ||
-	       (c >= 0xc0 && c != 0xd7 && c != 0xf7 && c < 0x2000) ||
-	       (c >= 0x3040 && c < 0xd800) || (c >= 0xf900 && c < 0xfe00);
+	       (c >= 0xc0 && c != 0xd7 && c != 0xf7 && c < 0x2000) || (c >= 0x3040 && c < 0xd800) ||
+	       (c >= 0xf900 && c < 0xfe00);
 }
 
 static bool is_word(int32_t c)
@@ -116,7 +116,8 @@ static bool PRINTF(3, 4) fault(struct scan *s, const char *class, const char *fm
 		abort();
 	va_end(ap);
 	s->class = class;
-	s->fault = xasprintf("%s\n at " SOURCE "%d, column: %d]", why, s->here.line, s->here.column);
+	s->fault =
+		xasprintf("%s\n at " SOURCE "%d, column: %d]", why, s->here.line, s->here.column);
 	return false;
 }
 
@@ -152,7 +153,8 @@ static bool fault_char(struct scan *s, int32_t c, const char *what)
 	char buf[64];
 
 	s->here.column -= c > 0xffff; /* half of it has been taken */
-	return fault(s, PARSE, "Unexpected character (%s): %s", describe(c, buf, sizeof(buf)), what);
+	return fault(
+		s, PARSE, "Unexpected character (%s): %s", describe(c, buf, sizeof(buf)), what);
 }
 
 /* The same in a number, where c may not have been taken. */
@@ -204,7 +206,8 @@ static bool skip(struct scan *s, int32_t *ret)
 		*ret = c;
 		if (c == '/')
 			return fault_char(s, c,
-				"maybe a (non-standard) comment? (not recognized as one since Feature "
+				"maybe a (non-standard) comment? (not recognized as one since "
+				"Feature "
 				"'ALLOW_COMMENTS' not enabled for parser)");
 		if (c == END || c > ' ')
 			return true;
@@ -214,7 +217,8 @@ static bool skip(struct scan *s, int32_t *ret)
 			newline(s);
 		else if (c != ' ' && c != '\t')
 			return fault(s, PARSE,
-				"Illegal character (%s): only regular white space (\\r, \\n, \\t) is "
+				"Illegal character (%s): only regular white space (\\r, \\n, \\t) "
+				"is "
 				"allowed between tokens",
 				describe(c, buf, sizeof(buf)));
 	}
@@ -225,7 +229,8 @@ static bool skip_within(struct scan *s, int32_t *ret, const char *class)
 {
 	if (!skip(s, ret))
 		return false;
-	return *ret != END || fault(s, class, "Unexpected end-of-input within/between %s entries", kind_of(s));
+	return *ret != END ||
+	       fault(s, class, "Unexpected end-of-input within/between %s entries", kind_of(s));
 }
 
 /* ---- texts ---- */
@@ -249,8 +254,8 @@ static bool escape(struct scan *s)
 		if (digit == END)
 			return fault_end(s, where);
 		if (!hex_digit(digit))
-			return fault_char(s, digit,
-				"expected a hex-digit for character escape sequence");
+			return fault_char(
+				s, digit, "expected a hex-digit for character escape sequence");
 	}
 	if (c < 0x80 && c > 0 && strchr("btnfr\"/\\u", c))
 		return true;
@@ -266,15 +271,17 @@ static bool string(struct scan *s, bool name)
 		int32_t c = take(s);
 
 		if (c == END)
-			return fault_end(s, name ? " in field name"
-						 : ": was expecting closing quote for a string value");
+			return fault_end(
+				s, name ? " in field name"
+					: ": was expecting closing quote for a string value");
 		if (c == '"')
 			return true;
 		if (c == '\\' && !escape(s))
 			return false;
 		if (c < ' ')
 			return fault(s, PARSE,
-				"Illegal unquoted character (%s): has to be escaped using backslash "
+				"Illegal unquoted character (%s): has to be escaped using "
+				"backslash "
 				"to be included in %s",
 				describe(c, buf, sizeof(buf)), name ? "name" : "string value");
 	}
@@ -301,7 +308,8 @@ static bool non_number(struct scan *s, const char *want, size_t matched, size_t 
 {
 	return word(s, want, matched, from) &&
 	       fault(s, PARSE,
-		       "Non-standard token '%s': enable `JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS` to "
+		       "Non-standard token '%s': enable "
+		       "`JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS` to "
 		       "allow",
 		       want);
 }
@@ -375,8 +383,8 @@ static bool exponent(struct scan *s, struct mark swept, bool stepwise)
 	if (peek(s) == END)
 		return fault_end(s, "expected a digit for number exponent");
 	c = peek(s);
-	return digits(s) > 0 || odd_part(s, swept, stepwise, c,
-					"Exponent indicator not followed by a digit");
+	return digits(s) > 0 ||
+	       odd_part(s, swept, stepwise, c, "Exponent indicator not followed by a digit");
 }
 
 static bool root_space(struct scan *s)
@@ -465,8 +473,9 @@ static bool open_container(struct scan *s, char c)
 	start.column--; /* it has been taken */
 	if (s->open_n >= DEPTH_MAX) {
 		s->class = CORE "exc.StreamConstraintsException";
-		s->fault = xasprintf("Document nesting depth (%d) exceeds the maximum allowed (%d, from "
-				     "`StreamReadConstraints.getMaxNestingDepth()`)",
+		s->fault = xasprintf(
+			"Document nesting depth (%d) exceeds the maximum allowed (%d, from "
+			"`StreamReadConstraints.getMaxNestingDepth()`)",
 			DEPTH_MAX + 1, DEPTH_MAX);
 		return false;
 	}
@@ -534,8 +543,7 @@ static bool name(struct scan *s, int32_t *c)
 	if (!string(s, true) || !skip_within(s, c, EOF_CLASS))
 		return false;
 	if (*c != ':')
-		return fault_char(
-			s, *c, "was expecting a colon to separate field name and value");
+		return fault_char(s, *c, "was expecting a colon to separate field name and value");
 	return skip_within(s, c, EOF_CLASS);
 }
 

@@ -34,8 +34,8 @@ int reassign_fail_code(struct reassign *r, int code, struct str message)
 
 	if (message.len < 0)
 		message = str_of(report_default_message(code));
-	(void)thrown_set(&r->thrown, report_exception(code, class, sizeof(class)), "%.*s",
-		STR_ARG(message));
+	(void)thrown_set(
+		&r->thrown, report_exception(code, class, sizeof(class)), "%.*s", STR_ARG(message));
 	return thrown_wrap(&r->thrown, JAVA_EXECUTION, NULL);
 }
 
@@ -77,8 +77,8 @@ static struct str unrepresentable(struct reassign *r, const struct reassign_row 
 	if (row->topic.len == 0)
 		return STR("The given topic name '' cannot be represented in a request.");
 	if (row->partition < 0)
-		return arena_printf(&r->arena, "The given partition index %d is not valid.",
-			row->partition);
+		return arena_printf(
+			&r->arena, "The given partition index %d is not valid.", row->partition);
 	return STR_NULL;
 }
 
@@ -102,8 +102,9 @@ static int take_active(struct reassign *r, const struct list_partition_reassignm
 		return reassign_no_memory(r);
 	for (int32_t i = 0; i < out->topics_n; i++)
 		for (int32_t k = 0; k < out->topics[i].partitions_n; k++) {
-			const struct list_partition_reassignments_response_ongoing_partition_reassignment
-				*p = &out->topics[i].partitions[k];
+			const struct
+				list_partition_reassignments_response_ongoing_partition_reassignment
+					*p = &out->topics[i].partitions[k];
 
 			rows.v[rows.n++] = (struct reassign_row){.topic = out->topics[i].name,
 				.partition = p->partition_index,
@@ -162,8 +163,8 @@ int reassign_find_active(
 	admin_begin(r->admin, "listPartitionReassignments");
 	do {
 		in.timeout_ms = admin_timeout_ms(r->admin);
-		e = admin_call(r->admin, true, API_LIST_PARTITION_REASSIGNMENTS, &in, &r->arena,
-			&out);
+		e = admin_call(
+			r->admin, true, API_LIST_PARTITION_REASSIGNMENTS, &in, &r->arena, &out);
 		if (e)
 			return reassign_fail_call(r, e);
 	} while (admin_again(r->admin, out.error_code));
@@ -253,8 +254,8 @@ int reassign_alter(
 	admin_begin(r->admin, "alterPartitionReassignments");
 	do {
 		in.timeout_ms = admin_timeout_ms(r->admin);
-		e = admin_call(r->admin, true, API_ALTER_PARTITION_REASSIGNMENTS, &in, &r->arena,
-			&out);
+		e = admin_call(
+			r->admin, true, API_ALTER_PARTITION_REASSIGNMENTS, &in, &r->arena, &out);
 		for (size_t i = 0; e && i < rows->n; i++) /* the tool shows what each is told */
 			if ((*ret)[i].len < 0)
 				(*ret)[i] = arena_str(&r->arena, admin_error(r->admin));
@@ -443,16 +444,16 @@ static int build_change(void *arg, int version, struct admin_piece *const *piece
 	return e;
 }
 
-static void take_change(void *arg, int version, struct admin_piece *const *pieces, size_t n,
-	const void *out_arg);
+static void take_change(
+	void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *out_arg);
 
 static const struct admin_job change_rows = {.place = ADMIN_AT_NODE,
 	.key = API_INCREMENTAL_ALTER_CONFIGS,
 	.build = build_change,
 	.take = take_change};
 
-static void take_change(void *arg, int version, struct admin_piece *const *pieces, size_t n,
-	const void *out_arg)
+static void take_change(
+	void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *out_arg)
 {
 	const struct incremental_alter_configs_response *out = out_arg;
 
@@ -487,8 +488,8 @@ static size_t list_resources(const struct change *c, struct admin_piece *pieces)
 	return n;
 }
 
-int reassign_set(struct reassign *r, enum reassign_resource type, const struct reassign_setting *v,
-	size_t n)
+int reassign_set(
+	struct reassign *r, enum reassign_resource type, const struct reassign_setting *v, size_t n)
 {
 	struct change c = {r, type, v, n};
 	struct admin_piece *pieces = arena_array(&r->arena, n, sizeof(*pieces));

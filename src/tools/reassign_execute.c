@@ -84,8 +84,8 @@ static int check_brokers(struct reassign *r, const struct execution *x)
 		alive.v[alive.n++] = nodes[i].id;
 	for (size_t i = 0; i < ids.n; i++)
 		if (!reassign_ids_have(&alive, ids.v[i]))
-			return thrown_set(&r->thrown, JAVA_ADMIN_COMMAND, "Unknown broker id %d",
-				ids.v[i]);
+			return thrown_set(
+				&r->thrown, JAVA_ADMIN_COMMAND, "Unknown broker id %d", ids.v[i]);
 	return 0;
 }
 
@@ -121,8 +121,8 @@ static int find_current(struct reassign *r, struct execution *x)
 
 	if (reassign_find_replicas(r, &x->hashed, false, &all))
 		return -1;
-	x->current = (struct reassign_rows){
-		arena_array(&r->arena, x->proposed.n, sizeof(*all.v)), 0};
+	x->current =
+		(struct reassign_rows){arena_array(&r->arena, x->proposed.n, sizeof(*all.v)), 0};
 	if (!x->current.v)
 		return reassign_no_memory(r);
 	for (size_t i = 0; i < x->proposed.n; i++) {
@@ -305,7 +305,8 @@ static int fail_pending(struct reassign *r, struct reassign_moves *pending)
 }
 
 /* Takes those that have been started out of the list. */
-static void split_taken(struct reassign_moves *pending, const bool *taken, struct reassign_moves *ret)
+static void split_taken(
+	struct reassign_moves *pending, const bool *taken, struct reassign_moves *ret)
 {
 	size_t kept = 0;
 
@@ -323,8 +324,7 @@ int reassign_start_moves(struct reassign *r, struct reassign_moves *moves, int64
 {
 	const struct timespec pause = {.tv_nsec = MOVE_PAUSE_MS * 1000000L};
 	int64_t start = clock_mono_ms(&clock_real);
-	struct reassign_moves started = {
-		arena_array(&r->arena, moves->n, sizeof(*started.v)), 0};
+	struct reassign_moves started = {arena_array(&r->arena, moves->n, sizeof(*started.v)), 0};
 	bool *taken = arena_array(&r->arena, moves->n, sizeof(*taken));
 
 	if (!started.v || !taken)

@@ -58,8 +58,7 @@ static int read_topic(struct reader *d, const json_t *o, struct reassign_row *re
 {
 	const json_t *topic;
 
-	if (json_decode_object(o, &d->error) ||
-		json_decode_member(o, "topic", &topic, &d->error) ||
+	if (json_decode_object(o, &d->error) || json_decode_member(o, "topic", &topic, &d->error) ||
 		json_decode_string(topic, &ret->topic, &d->error))
 		return -EINVAL;
 	return arena_keep(d->arena, &ret->topic) ? 0 : no_memory(d);
@@ -279,8 +278,8 @@ int reassign_parse(const char *text, size_t n, struct arena *a, struct reassign_
 	return r;
 }
 
-int reassign_parse_topics(const char *text, size_t n, struct arena *a, struct reassign_rows *ret,
-	struct thrown *t)
+int reassign_parse_topics(
+	const char *text, size_t n, struct arena *a, struct reassign_rows *ret, struct thrown *t)
 {
 	struct reader d = {.arena = a, .thrown = t};
 	CLEANUP(freep) char *syntax = NULL;

@@ -90,7 +90,8 @@ static void take_topic(struct search *s, struct admin_piece *const *pieces, size
 }
 
 /* No replicas are listed of a directory that is offline. */
-static void take_dir(struct search *s, struct admin_piece *const *pieces, size_t n, const dir_row *dir)
+static void take_dir(
+	struct search *s, struct admin_piece *const *pieces, size_t n, const dir_row *dir)
 {
 	if (dir->error_code && dir->error_code != KERR_KAFKA_STORAGE_ERROR && !s->code) {
 		s->code = dir->error_code;
@@ -101,16 +102,16 @@ static void take_dir(struct search *s, struct admin_piece *const *pieces, size_t
 		take_topic(s, pieces, n, dir, &dir->topics[i]);
 }
 
-static void take_search(void *arg, int version, struct admin_piece *const *pieces, size_t n,
-	const void *out_arg);
+static void take_search(
+	void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *out_arg);
 
 static const struct admin_job search_rows = {.place = ADMIN_AT_NODE,
 	.key = API_DESCRIBE_LOG_DIRS,
 	.build = build_search,
 	.take = take_search};
 
-static void take_search(void *arg, int version, struct admin_piece *const *pieces, size_t n,
-	const void *out_arg)
+static void take_search(
+	void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *out_arg)
 {
 	const struct describe_log_dirs_response *out = out_arg;
 
@@ -219,16 +220,16 @@ static int build_moves(void *arg, int version, struct admin_piece *const *pieces
 	return e;
 }
 
-static void take_moves(void *arg, int version, struct admin_piece *const *pieces, size_t n,
-	const void *out_arg);
+static void take_moves(
+	void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *out_arg);
 
 static const struct admin_job move_rows = {.place = ADMIN_AT_NODE,
 	.key = API_ALTER_REPLICA_LOG_DIRS,
 	.build = build_moves,
 	.take = take_moves};
 
-static void take_moves(void *arg, int version, struct admin_piece *const *pieces, size_t n,
-	const void *out_arg)
+static void take_moves(
+	void *arg, int version, struct admin_piece *const *pieces, size_t n, const void *out_arg)
 {
 	const struct alter_replica_log_dirs_response *out = out_arg;
 
@@ -236,9 +237,9 @@ static void take_moves(void *arg, int version, struct admin_piece *const *pieces
 	(void)version;
 	for (int32_t i = 0; i < out->results_n; i++)
 		for (int32_t k = 0; k < out->results[i].partitions_n; k++) {
-			struct admin_piece *p = admin_piece_find(pieces, n,
-				out->results[i].topic_name,
-				out->results[i].partitions[k].partition_index);
+			struct admin_piece *p =
+				admin_piece_find(pieces, n, out->results[i].topic_name,
+					out->results[i].partitions[k].partition_index);
 
 			if (p)
 				admin_piece_end(&move_rows, p,

@@ -98,7 +98,8 @@ static const struct action {
 	{REASSIGN_EXECUTE, reassign_execute, BIT(REASSIGN_JSON_FILE),
 		BIT(REASSIGN_ADDITIONAL) | BIT(REASSIGN_THROTTLE) |
 			BIT(REASSIGN_REPLICA_ALTER_LOG_DIRS_THROTTLE) | BIT(REASSIGN_TIMEOUT)},
-	{REASSIGN_VERIFY, reassign_verify, BIT(REASSIGN_JSON_FILE), BIT(REASSIGN_PRESERVE_THROTTLES)},
+	{REASSIGN_VERIFY, reassign_verify, BIT(REASSIGN_JSON_FILE),
+		BIT(REASSIGN_PRESERVE_THROTTLES)},
 	{REASSIGN_CANCEL, reassign_cancel, BIT(REASSIGN_JSON_FILE),
 		BIT(REASSIGN_PRESERVE_THROTTLES) | BIT(REASSIGN_TIMEOUT)},
 	{REASSIGN_LIST, reassign_list, 0, 0},
@@ -122,11 +123,11 @@ int reassign_number(struct reassign *r, enum reassign_option id, int64_t *ret)
 		return -EINVAL;
 	if (!options_number(&r->options, id, ret))
 		return 0;
-	(void)thrown_set(&r->thrown, "java.lang.NumberFormatException", "For input string: \"%s\"",
-		text);
+	(void)thrown_set(
+		&r->thrown, "java.lang.NumberFormatException", "For input string: \"%s\"", text);
 	(void)thrown_wrap(&r->thrown, "joptsimple.internal.ReflectionException", NULL);
-	return thrown_wrap(&r->thrown, "joptsimple.OptionArgumentConversionException", "%s",
-		r->options.error);
+	return thrown_wrap(
+		&r->thrown, "joptsimple.OptionArgumentConversionException", "%s", r->options.error);
 }
 
 /* By stdio, since the file may be a pipe. -errno */
@@ -221,10 +222,10 @@ static int check_usage(struct reassign *r, const struct action *action)
 		return 1;
 	for (size_t i = 0; i < o->order_n; i++)
 		if (!(allowed & BIT(o->order[i])))
-			return usage(r,
-				xasprintf("Option \"[%s]\" can't be used with action \"[%s]\"",
-					reassign_options[o->order[i]].name,
-					reassign_options[action->id].name));
+			return usage(
+				r, xasprintf("Option \"[%s]\" can't be used with action \"[%s]\"",
+					   reassign_options[o->order[i]].name,
+					   reassign_options[action->id].name));
 	return 0;
 }
 
@@ -270,8 +271,8 @@ static int run_with(struct reassign *r, int argc)
 	const struct action *action;
 
 	if (argc < 2 || options_has_help(&r->options))
-		return options_usage(&r->options,
-			"This tool helps to move topic partitions between replicas.");
+		return options_usage(
+			&r->options, "This tool helps to move topic partitions between replicas.");
 	if (options_has_version(&r->options)) {
 		puts(TOOL_KAFKA_VERSION);
 		return 0;

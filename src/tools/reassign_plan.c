@@ -111,7 +111,8 @@ static int by_number(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static int all_brokers(struct arena *a, const struct reassign_rows *copies, struct reassign_ids *ret)
+static int all_brokers(
+	struct arena *a, const struct reassign_rows *copies, struct reassign_ids *ret)
 {
 	size_t n = 0, kept = 0;
 
@@ -122,7 +123,8 @@ static int all_brokers(struct arena *a, const struct reassign_rows *copies, stru
 		return -ENOMEM;
 	n = 0;
 	for (size_t i = 0; i < copies->n; i++) {
-		const struct reassign_ids *from = &copies->v[i].replicas, *to = &copies->v[i].adding;
+		const struct reassign_ids *from = &copies->v[i].replicas,
+					  *to = &copies->v[i].adding;
 
 		for (size_t k = 0; k < from->n; k++)
 			ret->v[n++] = from->v[k];
@@ -192,8 +194,7 @@ static int propose(struct proposal *p, struct reassign_row *rows, size_t n, size
 			p->brokers_n);
 	ids = arena_array(p->arena, n * replicas, sizeof(*ids));
 	if (!ids)
-		return thrown_set(
-			p->thrown, "java.lang.OutOfMemoryError", "%s", strerror(ENOMEM));
+		return thrown_set(p->thrown, "java.lang.OutOfMemoryError", "%s", strerror(ENOMEM));
 	q.start = (int32_t)p->chance(p->brokers_n);
 	q.shift = (int32_t)p->chance(p->brokers_n);
 	assign_replicas(&q, ids);
@@ -220,7 +221,8 @@ int reassign_plan_assignment(struct arena *a, const struct reassign_rows *curren
 	for (size_t i = 0; !r && i < topics.n; i++) {
 		size_t first = reassign_rows_first(ret, topics.v[i].topic);
 
-		r = propose(&p, &ret->v[first], reassign_rows_run(ret, first), topics.v[i].replicas.n);
+		r = propose(
+			&p, &ret->v[first], reassign_rows_run(ret, first), topics.v[i].replicas.n);
 	}
 	return r;
 }

@@ -28,7 +28,8 @@ struct reassign_row {
 	struct str topic;
 	int32_t partition;
 	struct reassign_ids replicas;
-	struct reassign_ids adding, removing; /* of a reassignment; the former are among the replicas */
+	struct reassign_ids adding,
+		removing; /* of a reassignment; the former are among the replicas */
 };
 
 struct reassign_rows {
@@ -39,8 +40,9 @@ struct reassign_rows {
 struct reassign_move {
 	struct str topic;
 	int32_t partition, broker;
-	struct str to;		    /* the directory */
-	struct str current, future; /* where the replica is, and where it is on its way to; may be null */
+	struct str to; /* the directory */
+	struct str current,
+		future; /* where the replica is, and where it is on its way to; may be null */
 };
 
 struct reassign_moves {
@@ -54,7 +56,8 @@ bool reassign_ids_have(const struct reassign_ids *s, int32_t id);
 /* "1,2,3" */
 struct str reassign_ids_text(struct arena *a, const struct reassign_ids *s);
 /* Without repetition, in the order of a HashSet to which they were added one by one. */
-int reassign_ids_as_set(struct arena *a, const struct reassign_ids *s, struct reassign_ids *ret) MUST_CHECK;
+int reassign_ids_as_set(
+	struct arena *a, const struct reassign_ids *s, struct reassign_ids *ret) MUST_CHECK;
 
 /* By topic and partition; equal ones stay in order. */
 void reassign_rows_sort(struct reassign_rows *rows);
@@ -68,14 +71,18 @@ size_t reassign_rows_run(const struct reassign_rows *sorted, size_t first);
 /* Puts rows in the order of a HashMap, which they were put into in this order. */
 void reassign_rows_hash(struct reassign_rows *rows);
 /* A copy without repetition of places, sorted: of several rows the last counts. -ENOMEM */
-int reassign_rows_unique(struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret) MUST_CHECK;
+int reassign_rows_unique(
+	struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret) MUST_CHECK;
 
 /* The rows whose places had been there before, each once, at the second time; -ENOMEM. */
-int reassign_rows_repeated(struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret) MUST_CHECK;
+int reassign_rows_repeated(
+	struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret) MUST_CHECK;
 /* The topics of the rows: rows without a partition, but with the replicas of the first row of the topic. As they come; in
  * the order of a HashSet to which they were added (-ENOMEM). */
-int reassign_topics_listed(struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret) MUST_CHECK;
-int reassign_topics(struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret) MUST_CHECK;
+int reassign_topics_listed(
+	struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret) MUST_CHECK;
+int reassign_topics(
+	struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret) MUST_CHECK;
 /* From that order to the one of the admin client's descriptions of these topics. */
 void reassign_topics_described(struct reassign_rows *topics);
 

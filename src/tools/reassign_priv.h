@@ -61,15 +61,18 @@ int reassign_list(struct reassign *r) MUST_CHECK;
 /* The text of an option, or its number; and the file that it names. */
 int reassign_text(struct reassign *r, enum reassign_option id, const char **ret) MUST_CHECK;
 int reassign_number(struct reassign *r, enum reassign_option id, int64_t *ret) MUST_CHECK;
-int reassign_load(struct reassign *r, enum reassign_option id, char **ret, size_t *ret_n) MUST_CHECK;
+int reassign_load(
+	struct reassign *r, enum reassign_option id, char **ret, size_t *ret_n) MUST_CHECK;
 
 /* Ends an action on partitions: with words of success and the partitions, or of failure and a line for each refusal. The
  * first words are for one, the second for several. */
 int reassign_print_altered(struct reassign *r, const struct reassign_rows *rows,
-	const struct str *errors, const char *const failed[2], const char *const done[2]) MUST_CHECK;
+	const struct str *errors, const char *const failed[2],
+	const char *const done[2]) MUST_CHECK;
 
 /* Starts moves between log directories, again and again until all have been taken or the time is up. `moves` is changed. */
-int reassign_start_moves(struct reassign *r, struct reassign_moves *moves, int64_t timeout_ms) MUST_CHECK;
+int reassign_start_moves(
+	struct reassign *r, struct reassign_moves *moves, int64_t timeout_ms) MUST_CHECK;
 
 /* ---- calls (reassign_calls.c, reassign_log_dirs.c) ---- */
 
@@ -85,11 +88,13 @@ int reassign_fail_pieces(struct reassign *r, const struct admin_piece *pieces, s
 int32_t reassign_node(int32_t broker);
 
 /* Partitions that are being reassigned, sorted: of `only`, or all when that is NULL. */
-int reassign_find_active(struct reassign *r, const struct reassign_rows *only, struct reassign_rows *ret) MUST_CHECK;
+int reassign_find_active(
+	struct reassign *r, const struct reassign_rows *only, struct reassign_rows *ret) MUST_CHECK;
 
 /* Gives the partitions new replicas, or with `cancel` those they had before. `rows` are sorted; (*ret)[i] is the message
  * of a refusal, or null. */
-int reassign_alter(struct reassign *r, const struct reassign_rows *rows, bool cancel, struct str **ret) MUST_CHECK;
+int reassign_alter(struct reassign *r, const struct reassign_rows *rows, bool cancel,
+	struct str **ret) MUST_CHECK;
 
 /* The partitions of the topics of `rows`, sorted, with their replicas. Unless `lenient` an unknown topic fails; else it has
  * no rows. Topics that fail otherwise do so in the order of `rows`, or in that of Java's map. */
@@ -117,6 +122,7 @@ int reassign_set(struct reassign *r, enum reassign_resource type, const struct r
 /* Fills in `current` and `future` of every move: null where there is none. */
 int reassign_find_dirs(struct reassign *r, struct reassign_moves *moves) MUST_CHECK;
 /* Asks brokers to start moves. ret_taken[i] says whether the move has been; a replica that is not there yet is not. */
-int reassign_move_dirs(struct reassign *r, const struct reassign_moves *moves, bool *ret_taken) MUST_CHECK;
+int reassign_move_dirs(
+	struct reassign *r, const struct reassign_moves *moves, bool *ret_taken) MUST_CHECK;
 
 #endif

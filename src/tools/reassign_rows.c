@@ -166,8 +166,8 @@ static int32_t hash_topic(const struct reassign_row *row)
 	return str_java_hash(row->topic);
 }
 
-static void put_into_map(struct reassign_rows *rows, int32_t (*hash)(const struct reassign_row *row),
-	size_t capacity)
+static void put_into_map(struct reassign_rows *rows,
+	int32_t (*hash)(const struct reassign_row *row), size_t capacity)
 {
 	struct reassign_row *old = xcalloc(rows->n + 1, sizeof(*old));
 	int32_t *hashes = xcalloc(rows->n + 1, sizeof(*hashes));
@@ -190,7 +190,8 @@ void reassign_rows_hash(struct reassign_rows *rows)
 	put_into_map(rows, hash_place, JAVA_MAP_DEFAULT);
 }
 
-int reassign_rows_unique(struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret)
+int reassign_rows_unique(
+	struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret)
 {
 	size_t n = 0;
 
@@ -211,7 +212,8 @@ int reassign_rows_unique(struct arena *a, const struct reassign_rows *rows, stru
 	return 0;
 }
 
-int reassign_rows_repeated(struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret)
+int reassign_rows_repeated(
+	struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret)
 {
 	size_t *times = xcalloc(rows->n + 1, sizeof(*times));
 	struct reassign_rows sorted;
@@ -221,7 +223,8 @@ int reassign_rows_repeated(struct arena *a, const struct reassign_rows *rows, st
 	for (size_t i = 0; !r && ret->v && i < rows->n; i++) {
 		const struct reassign_row *row = &rows->v[i];
 
-		if (times[reassign_rows_find(&sorted, row->topic, row->partition) - sorted.v]++ == 1)
+		if (times[reassign_rows_find(&sorted, row->topic, row->partition) - sorted.v]++ ==
+			1)
 			ret->v[ret->n++] = *row;
 	}
 	free(times);
@@ -230,7 +233,8 @@ int reassign_rows_repeated(struct arena *a, const struct reassign_rows *rows, st
 
 /* ---- topics ---- */
 
-int reassign_topics_listed(struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret)
+int reassign_topics_listed(
+	struct arena *a, const struct reassign_rows *rows, struct reassign_rows *ret)
 {
 	bool *seen = xcalloc(rows->n + 1, sizeof(*seen));
 	struct reassign_rows all = {arena_array(a, rows->n, sizeof(*all.v)), rows->n}, sorted;

@@ -83,22 +83,25 @@ static void print_move(const struct reassign_move *m, FILE *out)
 
 	if (m->current.len < 0)
 		fprintf(out,
-			"Partition %.*s-%d is not found in any live log dir on broker %d. There is likely "
+			"Partition %.*s-%d is not found in any live log dir on broker %d. There is "
+			"likely "
 			"an offline log directory on the broker.\n",
 			STR_ARG(t), m->partition, m->broker);
 	else if (m->future.len < 0 && str_eq(m->current, m->to))
-		fprintf(out, "Reassignment of replica %.*s-%d-%d completed successfully.\n", STR_ARG(t),
-			m->partition, m->broker);
+		fprintf(out, "Reassignment of replica %.*s-%d-%d completed successfully.\n",
+			STR_ARG(t), m->partition, m->broker);
 	else if (m->future.len < 0)
 		fprintf(out,
-			"Partition %.*s-%d on broker %d is not being moved from log dir %.*s to %.*s.\n",
+			"Partition %.*s-%d on broker %d is not being moved from log dir %.*s to "
+			"%.*s.\n",
 			STR_ARG(t), m->partition, m->broker, STR_ARG(m->current), STR_ARG(m->to));
 	else if (str_eq(m->future, m->to))
-		fprintf(out, "Reassignment of replica %.*s-%d-%d is still in progress.\n", STR_ARG(t),
-			m->partition, m->broker);
+		fprintf(out, "Reassignment of replica %.*s-%d-%d is still in progress.\n",
+			STR_ARG(t), m->partition, m->broker);
 	else
 		fprintf(out,
-			"Partition %.*s-%d on broker %d is being moved to log dir %.*s instead of %.*s.\n",
+			"Partition %.*s-%d on broker %d is being moved to log dir %.*s instead of "
+			"%.*s.\n",
 			STR_ARG(t), m->partition, m->broker, STR_ARG(m->future), STR_ARG(m->to));
 }
 

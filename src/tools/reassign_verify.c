@@ -6,7 +6,8 @@
 #include "base/alloc.h"
 #include "tools/reassign_priv.h"
 
-static int read_plan(struct reassign *r, struct reassign_rows *ret_rows, struct reassign_moves *ret_moves)
+static int read_plan(
+	struct reassign *r, struct reassign_rows *ret_rows, struct reassign_moves *ret_moves)
 {
 	CLEANUP(freep) char *text = NULL;
 	size_t len;
@@ -19,8 +20,8 @@ static int read_plan(struct reassign *r, struct reassign_rows *ret_rows, struct 
 /* ---- clearing throttles ---- */
 
 /* Removes some settings of each resource. */
-static int clear(struct reassign *r, enum reassign_resource type, const struct str *resources, size_t n,
-	const char *const *names, size_t names_n)
+static int clear(struct reassign *r, enum reassign_resource type, const struct str *resources,
+	size_t n, const char *const *names, size_t names_n)
 {
 	struct reassign_setting *v = arena_array(&r->arena, n, names_n * sizeof(*v));
 
@@ -43,7 +44,8 @@ static void print_clearing(const char *what, const struct str *v, size_t n)
 }
 
 /* All that live, and all that are named. */
-static int all_brokers(struct reassign *r, const struct reassign_rows *rows, struct reassign_ids *ret)
+static int all_brokers(
+	struct reassign *r, const struct reassign_rows *rows, struct reassign_ids *ret)
 {
 	struct reassign_ids all = {NULL, 0};
 	struct admin_node *nodes;
@@ -122,8 +124,8 @@ static int idle_rows(struct reassign *r, const struct reassign_rows *rows,
 }
 
 /* Kafka's tool takes the partitions of a topic for a list, at whose end it does not look closely. */
-static int check_index(struct reassign *r, const struct reassign_rows *idle,
-	const struct reassign_rows *current)
+static int check_index(
+	struct reassign *r, const struct reassign_rows *idle, const struct reassign_rows *current)
 {
 	for (size_t i = 0; i < idle->n; i++) {
 		const struct reassign_row *row = &idle->v[i];
@@ -139,13 +141,13 @@ static int check_index(struct reassign *r, const struct reassign_rows *idle,
 	return 0;
 }
 
-static int verify_partitions(struct reassign *r, const struct reassign_rows *rows, bool *ret_ongoing)
+static int verify_partitions(
+	struct reassign *r, const struct reassign_rows *rows, bool *ret_ongoing)
 {
 	struct reassign_rows active, idle, current, sorted;
 
 	if (reassign_find_active(r, NULL, &active) || idle_rows(r, rows, &active, &idle) ||
-		reassign_find_replicas(r, &idle, true, &current) ||
-		check_index(r, &idle, &current))
+		reassign_find_replicas(r, &idle, true, &current) || check_index(r, &idle, &current))
 		return -1;
 	if (reassign_rows_unique(&r->arena, rows, &sorted))
 		return reassign_no_memory(r);

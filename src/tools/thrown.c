@@ -15,7 +15,7 @@ void thrown_fini(struct thrown *t)
 	*t = (struct thrown)THROWN_INIT;
 }
 
-static char *format(const char *fmt, va_list ap)
+static char *PRINTF(1, 0) format(const char *fmt, va_list ap)
 {
 	char *text = NULL;
 

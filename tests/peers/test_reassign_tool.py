@@ -59,7 +59,7 @@ def pair(make_pair):
 def impatient(make_pair, tmp_path_factory):
     """For brokers that do not answer."""
     config = tmp_path_factory.mktemp("config") / "client.properties"
-    config.write_text("default.api.timeout.ms=3000\nrequest.timeout.ms=2000\n")
+    config.write_text("default.api.timeout.ms=4000\nrequest.timeout.ms=3000\n")
     return make_pair("--command-config", config)
 
 
@@ -173,27 +173,27 @@ def topics(cluster):
         members.create_topic(cluster[1], name, partitions, replicas)
 
 
-def test_files(pair, impatient, topics, tmp_path):
+def test_files(impatient, topics, tmp_path):
     file = tmp_path / "f.json"
     for text in PLANS:
         file.write_text(text)
         for action in (["--execute"], ["--verify"], ["--verify", "--preserve-throttles"], ["--cancel", "--preserve-throttles"]):
-            same(pair, *action, "--reassignment-json-file", file)
+            same(impatient, *action, "--reassignment-json-file", file)
     file.write_text(MISSING)  # of whose throttles Java tells any that cannot be removed
     for action in (["--execute"], ["--verify", "--preserve-throttles"], ["--cancel", "--preserve-throttles"]):
-        same(pair, *action, "--reassignment-json-file", file)
+        same(impatient, *action, "--reassignment-json-file", file)
     for text in UNKNOWN_BROKERS:
         file.write_text(text)
-        same(pair, "--execute", "--reassignment-json-file", file)
+        same(impatient, "--execute", "--reassignment-json-file", file)
     same(impatient, "--verify", "--reassignment-json-file", file)
     file.write_text(plan_of(("t", 0, [9], ["/d"])))
     same(impatient, "--verify", "--reassignment-json-file", file)
     file.write_text(plan_of(("t", 0, [0], ["/nowhere"])))
-    same(pair, "--verify", "--reassignment-json-file", file)
+    same(impatient, "--verify", "--reassignment-json-file", file)
     for number in ("x", "", "1.5", "99999999999999999999", "0x10"):
-        same(pair, "--execute", "--reassignment-json-file", file, "--throttle", number)
-    same(pair, "--execute", "--reassignment-json-file", file, "--timeout", "x", "--replica-alter-log-dirs-throttle", "y")
-    same(pair, "--execute", "--reassignment-json-file", file, "--timeout", 1, "--timeout", 2)
+        same(impatient, "--execute", "--reassignment-json-file", file, "--throttle", number)
+    same(impatient, "--execute", "--reassignment-json-file", file, "--timeout", "x", "--replica-alter-log-dirs-throttle", "y")
+    same(impatient, "--execute", "--reassignment-json-file", file, "--timeout", 1, "--timeout", 2)
 
 
 TOPICS = ["{}", "[]", "", "x", '{"topics":{}}', '{"topics":[]}', '{"topics":[1]}', '{"topics":[{"topic":5}]}', '{"version":7}',

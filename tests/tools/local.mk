@@ -203,3 +203,8 @@ check_PROGRAMS += tests/tools/test_thrown
 tests_tools_test_thrown_SOURCES = tests/tools/test_thrown.c
 tests_tools_test_thrown_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_thrown_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_reassign_calls
+tests_tools_test_reassign_calls_SOURCES = tests/tools/test_reassign_calls.c tests/tools/scripted_broker.c tests/tools/scripted_broker.h
+tests_tools_test_reassign_calls_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_reassign_calls_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

@@ -17,6 +17,7 @@ dist_bin_SCRIPTS = \
 	bin/kafka-log-dirs.sh \
 	bin/kafka-preferred-replica-election.sh \
 	bin/kafka-producer-perf-test.sh \
+	bin/kafka-reassign-partitions.sh \
 	bin/kafka-replica-verification.sh \
 	bin/kafka-run-class.sh \
 	bin/kafka-server-start.sh \

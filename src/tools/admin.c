@@ -66,8 +66,12 @@ static int open_servers(struct admin *a, const char *text, char **ret_error)
 {
 	char *why = NULL;
 
-	if (server_list_parse(text, &a->servers, &why) == 0 &&
-		server_list_resolve(&a->servers, &why) == 0)
+	bool none = !text || text[strspn(text, " \t")] == '\0';
+
+	if (none)
+		why = xstrdup("You must set either bootstrap.servers or bootstrap.controllers");
+	else if (server_list_parse(text, &a->servers, &why) == 0 &&
+		 server_list_resolve(&a->servers, &why) == 0)
 		return 0;
 	*ret_error = xasprintf("Failed to create new KafkaAdminClient\n"
 			       "Caused by: org.apache.kafka.common.config.ConfigException: %s",

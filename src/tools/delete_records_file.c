@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "tools/delete_records_priv.h"
 #include "tools/java_order.h"
-#include "tools/json_value.h"
+#include "tools/json_decode.h"
 
 struct reader {
 	struct arena *arena;
@@ -33,16 +33,21 @@ static int PRINTF(2, 3) fault(struct reader *d, const char *fmt, ...)
 
 static int read_target(struct reader *d, const json_t *o, struct target *ret)
 {
-	json_t *topic, *partition, *offset;
+	const json_t *topic, *partition, *offset;
+	struct str name = STR_NULL;
 
-	if (json_value_object(o, &d->error) || json_value_member(o, "topic", &topic, &d->error) ||
-		json_value_string(topic, d->arena, &ret->topic, &d->error) ||
-		json_value_member(o, "partition", &partition, &d->error) ||
-		json_value_int(partition, &ret->partition, &d->error) ||
-		json_value_member(o, "offset", &offset, &d->error) ||
-		json_value_long(offset, &ret->offset, &d->error))
+	if (json_decode_object(o, &d->error) ||
+		json_decode_member(o, "topic", &topic, &d->error) ||
+		json_decode_string(topic, &name, &d->error) ||
+		json_decode_member(o, "partition", &partition, &d->error) ||
+		json_decode_int(partition, &ret->partition, &d->error) ||
+		json_decode_member(o, "offset", &offset, &d->error) ||
+		json_decode_long(offset, &ret->offset, &d->error))
 		return -EINVAL;
-	return ret->topic.len < 0 ? fault(d, "%s", strerror(ENOMEM)) : 0;
+	if (!arena_keep(d->arena, &name))
+		return fault(d, "%s", strerror(ENOMEM));
+	ret->topic = name;
+	return 0;
 }
 
 static int read_targets(struct reader *d, const json_t *root)
@@ -50,17 +55,17 @@ static int read_targets(struct reader *d, const json_t *root)
 	const json_t *version, *list;
 	int32_t n = 1;
 
-	if (json_value_object(root, &d->error))
+	if (json_decode_object(root, &d->error))
 		return -EINVAL;
 	version = json_object_get(root, "version");
-	if (version && json_value_int(version, &n, &d->error))
+	if (version && json_decode_int(version, &n, &d->error))
 		return -EINVAL;
 	if (n != 1)
 		return fault(d, "Not supported version field value %d", n);
 	list = json_object_get(root, "partitions");
 	if (!list)
 		return fault(d, "Missing partitions field");
-	if (json_value_array(list, &d->error))
+	if (json_decode_array(list, &d->error))
 		return -EINVAL;
 	d->to.v = arena_array(d->arena, json_array_size(list), sizeof(*d->to.v));
 	if (!d->to.v)
@@ -178,9 +183,12 @@ int targets_parse(const char *text, size_t len, struct arena *a, struct targets 
 	char **ret_error)
 {
 	struct reader d = {.arena = a};
+	CLEANUP(freep) char *syntax = NULL;
+	const char *class;
 	json_t *root = NULL;
-	int r = json_value_parse(text, len, &root) ? fault(&d, "The input string is not a valid JSON")
-						   : read_targets(&d, root);
+	int r = json_decode_text(text, len, &root, &syntax, &class)
+			? fault(&d, "The input string is not a valid JSON")
+			: read_targets(&d, root);
 
 	json_decref(root);
 	if (!r)

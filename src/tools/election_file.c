@@ -8,22 +8,21 @@
 
 #include "base/alloc.h"
 #include "tools/java_order.h"
-#include "tools/json_value.h"
+#include "tools/json_decode.h"
 
-static int read_one(
-	const json_t *o, struct arena *a, struct election_partition *ret, char **ret_error)
+static int read_one(const json_t *o, struct election_partition *ret, char **ret_error)
 {
-	json_t *topic, *partition;
-	int r = json_value_object(o, ret_error);
+	const json_t *topic, *partition;
+	int r = json_decode_object(o, ret_error);
 
 	if (!r)
-		r = json_value_member(o, "topic", &topic, ret_error);
+		r = json_decode_member(o, "topic", &topic, ret_error);
 	if (!r)
-		r = json_value_string(topic, a, &ret->topic, ret_error);
+		r = json_decode_string(topic, &ret->topic, ret_error);
 	if (!r)
-		r = json_value_member(o, "partition", &partition, ret_error);
+		r = json_decode_member(o, "partition", &partition, ret_error);
 	if (!r)
-		r = json_value_int(partition, &ret->partition, ret_error);
+		r = json_decode_int(partition, &ret->partition, ret_error);
 	return r;
 }
 
@@ -32,12 +31,12 @@ static enum election_file_fault read_list(
 {
 	const json_t *list;
 
-	if (json_value_object(root, ret_error))
+	if (json_decode_object(root, ret_error))
 		return ELECTION_FILE_TYPE;
 	list = json_object_get(root, "partitions");
 	if (!list)
 		return ELECTION_FILE_LACKS;
-	if (json_value_array(list, ret_error))
+	if (json_decode_array(list, ret_error))
 		return ELECTION_FILE_TYPE;
 	ret->v = arena_array(a, json_array_size(list), sizeof(*ret->v));
 	if (!ret->v)
@@ -45,9 +44,9 @@ static enum election_file_fault read_list(
 	for (; ret->n < json_array_size(list); ret->n++) {
 		struct election_partition *p = &ret->v[ret->n];
 
-		if (read_one(json_array_get(list, ret->n), a, p, ret_error))
+		if (read_one(json_array_get(list, ret->n), p, ret_error))
 			return ELECTION_FILE_TYPE;
-		if (p->topic.len < 0)
+		if (!arena_keep(a, &p->topic))
 			return ELECTION_FILE_MEMORY;
 	}
 	return ELECTION_FILE_OK;
@@ -104,10 +103,12 @@ enum election_file_fault election_file_parse(const char *text, size_t len, struc
 	struct election_partitions *ret, char **ret_error)
 {
 	enum election_file_fault r;
-	json_t *root;
+	CLEANUP(freep) char *syntax = NULL;
+	const char *class;
+	json_t *root = NULL;
 
 	*ret = (struct election_partitions){NULL, 0};
-	if (json_value_parse(text, len, &root))
+	if (json_decode_text(text, len, &root, &syntax, &class))
 		return ELECTION_FILE_EMPTY;
 	r = read_list(root, a, ret, ret_error);
 	json_decref(root);

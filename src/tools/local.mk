@@ -68,8 +68,9 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/java_order.c src/tools/java_order.h \
 	src/tools/java_random.c src/tools/java_random.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
+	src/tools/json_decode.c src/tools/json_decode.h \
+	src/tools/json_syntax.c src/tools/json_syntax.h \
 	src/tools/json_text.c src/tools/json_text.h \
-	src/tools/json_value.c src/tools/json_value.h \
 	src/tools/justify.c src/tools/justify.h \
 	src/tools/keeper.c src/tools/keeper.h src/tools/keeper_priv.h \
 	src/tools/keeper_calls.c src/tools/keeper_calls.h \
@@ -97,6 +98,16 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/producer.c src/tools/producer.h \
 	src/tools/producer_perf.c src/tools/producer_perf_priv.h \
 	src/tools/producer_perf_options.c \
+	src/tools/reassign_calls.c \
+	src/tools/reassign_execute.c \
+	src/tools/reassign_file.c \
+	src/tools/reassign_generate.c \
+	src/tools/reassign_log_dirs.c \
+	src/tools/reassign_partitions.c src/tools/reassign_priv.h \
+	src/tools/reassign_plan.c src/tools/reassign_plan_priv.h \
+	src/tools/reassign_rows.c \
+	src/tools/reassign_states.c \
+	src/tools/reassign_verify.c \
 	src/tools/record_decoder.c src/tools/record_decoder.h src/tools/record_decoder_priv.h \
 	src/tools/records.c src/tools/records.h \
 	src/tools/records.def \
@@ -114,6 +125,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/similar.c src/tools/similar.h \
 	src/tools/stop_signal.c src/tools/stop_signal.h \
 	src/tools/text_file.c src/tools/text_file.h \
+	src/tools/thrown.c src/tools/thrown.h \
 	src/tools/throttle.c src/tools/throttle.h \
 	src/tools/tool.c src/tools/tool.h \
 	src/tools/tool_admin.c src/tools/tool_admin.h \

@@ -86,6 +86,10 @@ static const struct {
 	{KERR_ELIGIBLE_LEADERS_NOT_AVAILABLE, NULL,
 		"Eligible topic partition leaders are not available."},
 	{KERR_ELECTION_NOT_NEEDED, NULL, "Leader election not needed for topic partition."},
+	{KERR_INVALID_REPLICA_ASSIGNMENT, NULL, "Replica assignment is invalid."},
+	{KERR_LOG_DIR_NOT_FOUND, NULL,
+		"The user-specified log directory is not found in the broker config."},
+	{KERR_NO_REASSIGNMENT_IN_PROGRESS, NULL, "No partition reassignment is in progress."},
 	{KERR_REASSIGNMENT_IN_PROGRESS, NULL, "A partition reassignment is in progress."},
 };
 

@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	tests/cluster/test_membership.py \
 	tests/cluster/test_moves.py \
 	tests/cluster/test_near_replica.py \
+	tests/cluster/test_reassign_tool.py \
 	tests/cluster/test_reassignment.py \
 	tests/cluster/test_replica_verification.py \
 	tests/cluster/test_replication.py

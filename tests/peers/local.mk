@@ -22,6 +22,7 @@ EXTRA_DIST += \
 	tests/peers/test_perf_tools.py \
 	tests/peers/test_random_operations.py \
 	tests/peers/test_recordings.py \
+	tests/peers/test_reassign_tool.py \
 	tests/peers/test_replica_verification.py \
 	tests/peers/test_same_files.py \
 	tests/peers/test_zookeeper_shell.py \

@@ -13,6 +13,7 @@
 #include "base/lock.h"
 #include "protocol/errors.h"
 #include "replica/partitions_priv.h"
+#include "replica/throttle.h"
 #include "storage/log.h"
 #include "storage/log_dirs.h"
 
@@ -36,6 +37,7 @@ struct mover {
 	struct lock lock; /* RANK_QUEUE */
 	struct cond changed;
 	struct list moves; /* all of them, the oldest first */
+	uint64_t woken; /* how often */
 	bool stop, joined;
 };
 
@@ -47,28 +49,24 @@ static void move_free(struct move *mv)
 	free(mv);
 }
 
-static bool is_over(struct mover *m, struct move *mv)
+/* Waits until the quota has room. False: the move is over. */
+static bool await_room(struct mover *m, struct move *mv)
 {
+	uint64_t woken;
+	int64_t until;
 	bool over;
 
 	lock_take(&m->lock);
+	while (!m->stop && !mv->cancelled && throttle_is_exceeded(m->config.throttle, THROTTLE_MOVES)) {
+		until = clock_mono_ms(&clock_real) + m->config.backoff_ms;
+		woken = m->woken;
+		while (!m->stop && !mv->cancelled && m->woken == woken &&
+			lock_wait_until(&m->lock, &m->changed, until))
+			;
+	}
 	over = m->stop || mv->cancelled;
 	lock_release(&m->lock);
-	return over;
-}
-
-/* True when the move is over. */
-static bool pause_for(struct mover *m, struct move *mv, int64_t ms)
-{
-	int64_t until = clock_mono_ms(&clock_real) + ms;
-	bool over;
-
-	lock_take(&m->lock);
-	while (!m->stop && !mv->cancelled && lock_wait_until(&m->lock, &m->changed, until))
-		;
-	over = m->stop || mv->cancelled;
-	lock_release(&m->lock);
-	return over;
+	return !over;
 }
 
 /* --- agreeing with the log --- */
@@ -156,6 +154,7 @@ static int try_swap(struct move *mv)
 static int step(struct move *mv, uint8_t *buf, size_t *ret_bytes)
 {
 	struct log *log = partition_log(mv->p);
+	bool more;
 	int r;
 
 	*ret_bytes = 0;
@@ -166,8 +165,9 @@ static int step(struct move *mv, uint8_t *buf, size_t *ret_bytes)
 		r = copy_some(log, mv->future, buf, ret_bytes);
 	if (!r)
 		r = take_marks(log, mv->future);
+	more = !r && log_end_offset(mv->future) < log_end_offset(log);
 	log_unref(log);
-	if (r || *ret_bytes > 0)
+	if (r || more)
 		return r;
 	r = try_swap(mv);
 	return r == 0 ? 1 : r == -EAGAIN ? 0 : r;
@@ -179,12 +179,12 @@ static void copy(struct mover *m, struct move *mv, uint8_t *buf)
 	size_t bytes;
 	int r = 0;
 
-	while (r == 0 && !is_over(m, mv)) {
+	while (r == 0 && await_room(m, mv)) {
 		r = step(mv, buf, &bytes);
 		if (r == KERR_OFFSET_OUT_OF_RANGE) /* the log moved under us: look again */
 			r = 0;
-		if (r == 0 && bytes > 0 && m->config.copied)
-			(void)pause_for(m, mv, m->config.copied(m->config.arg, bytes));
+		if (bytes > 0)
+			throttle_record(m->config.throttle, THROTTLE_MOVES, bytes);
 	}
 	if (r == 1)
 		log_info("[ReplicaAlterLogDirsThread] Moved %s-%d to %s", partition_topic(mv->p),
@@ -261,6 +261,14 @@ struct mover *mover_new(const struct mover_config *c)
 		assert(r == 0);
 	}
 	return m;
+}
+
+void mover_wake(struct mover *m)
+{
+	lock_take(&m->lock);
+	m->woken++;
+	cond_broadcast(&m->changed);
+	lock_release(&m->lock);
 }
 
 void mover_stop(struct mover *m)

@@ -488,6 +488,7 @@ static void start_mover(struct broker *b)
 {
 	struct mover_config c = { .threads = (int32_t)log_dirs_count(b->log_dirs), .partitions = b->partitions,
 		.log_dirs = b->log_dirs, .throttle = b->throttle,
+		.chunk_bytes = config_int(b->config, CFG_REPLICA_FETCH_MAX_BYTES),
 		.backoff_ms = config_int(b->config, CFG_REPLICA_FETCH_BACKOFF_MS) };
 
 	if (!config_is_null(b->config, CFG_NUM_REPLICA_ALTER_LOG_DIRS_THREADS))

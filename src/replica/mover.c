@@ -20,7 +20,7 @@
 #define LOG_CLASS "kafka.server.ReplicaAlterLogDirsThread"
 #include "base/logger.h"
 
-enum { CHUNK_BYTES = 1 << 20 };
+enum { CHUNK_BYTES_MAX = 1 << 20 };
 
 struct move {
 	struct list link;
@@ -33,6 +33,7 @@ struct move {
 
 struct mover {
 	struct mover_config config;
+	size_t chunk_bytes;
 	pthread_t *threads;
 	struct lock lock; /* RANK_QUEUE */
 	struct cond changed;
@@ -101,8 +102,8 @@ static int take_marks(struct log *log, struct log *future)
 	return log_advance_start_offset(future, log_start_offset(log));
 }
 
-/* The next bytes of the log into the copy. *ret: how many; 0: both end alike. */
-static int copy_some(struct log *log, struct log *future, uint8_t *buf, size_t *ret)
+/* The next bytes of the log into the copy, by way of a buffer of `size`. *ret: how many; 0: both end alike. */
+static int copy_some(struct log *log, struct log *future, uint8_t *buf, size_t size, size_t *ret)
 {
 	struct log_append_info info;
 	struct log_slice slice;
@@ -111,14 +112,14 @@ static int copy_some(struct log *log, struct log *future, uint8_t *buf, size_t *
 
 	*ret = 0;
 	arena_init(&a, 0);
-	r = log_read(log, log_end_offset(future), CHUNK_BYTES, true, FETCH_LOG_END, &a, &slice);
+	r = log_read(log, log_end_offset(future), size, true, FETCH_LOG_END, &a, &slice);
 	arena_fini(&a);
 	if (r || slice.len == 0) {
 		if (r == 0)
 			log_slice_fini(&slice);
 		return FAIL(r);
 	}
-	if (slice.len > CHUNK_BYTES) { /* one batch that is larger */
+	if (slice.len > size) { /* one batch that is larger */
 		uint8_t *large = malloc(slice.len);
 
 		r = large ? file_read_full(slice.file, large, slice.len, slice.at) : -ENOMEM;
@@ -162,7 +163,7 @@ static int step(struct move *mv, uint8_t *buf, size_t *ret_bytes)
 		return -ECANCELED;
 	r = agree(log, mv->future);
 	if (!r)
-		r = copy_some(log, mv->future, buf, ret_bytes);
+		r = copy_some(log, mv->future, buf, mv->m->chunk_bytes, ret_bytes);
 	if (!r)
 		r = take_marks(log, mv->future);
 	more = !r && log_end_offset(mv->future) < log_end_offset(log);
@@ -231,8 +232,8 @@ static void end_move(struct mover *m, struct move *mv)
 
 static void *run(void *arg)
 {
-	uint8_t *buf = xmalloc(CHUNK_BYTES);
 	struct mover *m = arg;
+	uint8_t *buf = xmalloc(m->chunk_bytes);
 	struct move *mv;
 
 	pthread_setname_np(pthread_self(), "mover");
@@ -251,6 +252,7 @@ struct mover *mover_new(const struct mover_config *c)
 	struct mover *m = xcalloc(1, sizeof(*m));
 
 	m->config = *c;
+	m->chunk_bytes = (size_t)MAX(MIN(c->chunk_bytes, CHUNK_BYTES_MAX), 1);
 	lock_init(&m->lock, RANK_QUEUE, "mover");
 	cond_init(&m->changed);
 	list_init(&m->moves);

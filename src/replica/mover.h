@@ -21,6 +21,7 @@ struct mover_config {
 	int32_t threads;
 	struct partitions *partitions;
 	struct log_dirs *log_dirs;
+	int32_t chunk_bytes;	   /* replica.fetch.max.bytes: what is copied at once, at most a megabyte */
 	struct throttle *throttle; /* its moves; may be NULL */
 	int64_t backoff_ms;	   /* replica.fetch.backoff.ms: how long to wait when that is exceeded */
 };

@@ -12,4 +12,5 @@ EXTRA_DIST += \
 	tests/cluster/test_moves.py \
 	tests/cluster/test_near_replica.py \
 	tests/cluster/test_reassignment.py \
-	tests/cluster/test_replication.py
+	tests/cluster/test_replication.py \
+	tests/cluster/test_throttle.py

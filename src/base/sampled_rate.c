@@ -54,6 +54,8 @@ static double sum_up(struct sampled_rate *r, int64_t now_ms, int64_t *ret_elapse
 	int64_t expires_ms = r->samples * r->window_ms, oldest_ms = now_ms;
 	double sum = 0;
 
+	if (r->n == 0)
+		add_sample(r, now_ms); /* the time counts from the first look on */
 	for (size_t i = 0; i < r->n; i++) {
 		if (now_ms - r->v[i].last_ms >= expires_ms)
 			r->v[i] = (struct rate_sample){ 0, now_ms, now_ms };

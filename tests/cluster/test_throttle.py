@@ -8,7 +8,7 @@ import pytest
 import configs
 import members
 from configs import BROKER, TOPIC
-from harness import wait_until
+from harness import SLOW, running_moldau, wait_until
 from test_moves import move as move_dir
 from test_moves import others, where
 from test_reassignment import reassign, topic_znode
@@ -44,6 +44,24 @@ def set_rate(broker, side, rate):
     configs.alter(broker, BROKER, "", {KEYS[side] + ".rate": rate})
 
 
+def rate_of(broker, key):
+    value = configs.describe(broker, BROKER, str(broker.id), key).get(key, {}).get("value")
+    return value and int(value)
+
+
+def await_rate(brokers, key, rate):
+    for broker in brokers:
+        wait_until(lambda: rate_of(broker, key) == rate, 20, f"{broker.name} to hear of {key}")  # pylint: disable=cell-var-from-loop
+
+
+def assert_idle(brokers, seconds):
+    """Who waits for a quota sleeps."""
+    before = [b.cpu_seconds() for b in brokers]
+    time.sleep(seconds)
+    used = [b.cpu_seconds() - was for b, was in zip(brokers, before)]
+    assert not running_moldau() or max(used) < 0.1 * seconds * SLOW, used
+
+
 def left_behind(brokers, topic, *more):
     """(leader, follower): the follower is stopped and lacks SIZE bytes of the topic, and nothing of the others."""
     members.create_topic(brokers, topic, 1, 2, min_insync_replicas=1)
@@ -57,10 +75,14 @@ def left_behind(brokers, topic, *more):
     return leader, follower
 
 
+def shortest(size):
+    """Two pieces may be there when the clock starts, and the last may come at once."""
+    return (size - 3 * PIECE) / RATE
+
+
 def assert_takes_as_long_as_it_should(began, size):
     took = time.monotonic() - began
-    assert took >= (size - PIECE) / RATE - 0.5, f"{size} bytes in {took} s"
-    assert took <= size / RATE * 2 + 3, f"{size} bytes in {took} s"
+    assert shortest(size) <= took <= size / RATE * 2 + 3 * SLOW, f"{size} bytes in {took} s"
 
 
 @pytest.mark.parametrize("side", KEYS)
@@ -70,11 +92,12 @@ def test_who_is_behind_catches_up_slowly_and_the_others_are_not_held_back(two, s
     configs.alter(leader, TOPIC, "slow", {
         KEYS[side] + ".replicas": f"0:{throttled(side, leader, follower).id},7:5"})
     size = size_of(leader, "slow")
-    began = time.monotonic()
     follower.start()
+    wait_until(lambda: size_of(follower, "slow") > 0, 20, "a first piece")
+    began = time.monotonic()
     await_isr(two, "fast", {0, 1})
     members.write(two, "fast", values(2 * SIZE), acks=-1)
-    assert time.monotonic() - began < (size - PIECE) / RATE - 0.5
+    assert time.monotonic() - began < shortest(size)
     assert size_of(follower, "slow") < size
     await_isr(two, "slow", {0, 1}, timeout=60)
     await_identical(two, "slow")
@@ -87,10 +110,10 @@ def test_replicas_in_sync_count_but_are_not_held_back(two, side):
     await_isr(two, "t", {0, 1})
     set_rate(two[0], side, 1)
     configs.alter(two[0], TOPIC, "t", {KEYS[side] + ".replicas": "*"})
-    wait_until(lambda: all(b.log_lines("Replication throttles") for b in two), 20, "the brokers to hear of the rate")
+    await_rate(two, KEYS[side] + ".rate", 1)
     began = time.monotonic()
     members.write(two, "t", values(), acks=-1)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 10 * SLOW
     await_identical(two, "t")
     await_isr(two, "t", {0, 1})
 
@@ -103,10 +126,9 @@ def test_lifting_it_counts_at_once_and_waiting_costs_nothing(two, side, lift):
     configs.alter(leader, TOPIC, "t", {KEYS[side] + ".replicas": "*"})
     follower.start()
     size = size_of(leader, "t")
-    wait_until(lambda: size_of(follower, "t") > 0 or side == "leader", 20, "a first piece")
-    before = [b.cpu_seconds() for b in two]
-    time.sleep(3)
-    assert [b.cpu_seconds() - was < 0.3 for b, was in zip(two, before)] == [True, True]
+    if side == "follower" or running_moldau():  # Apache's leader counts answers before the list is there
+        wait_until(lambda: size_of(follower, "t") > 0, 20, "a first piece")
+    assert_idle(two, 3)
     assert size_of(follower, "t") < size / 2
     began = time.monotonic()
     if lift == "rate":
@@ -114,7 +136,7 @@ def test_lifting_it_counts_at_once_and_waiting_costs_nothing(two, side, lift):
     else:
         configs.alter(leader, TOPIC, "t", {KEYS[side] + ".replicas": None})
     await_identical(two, "t")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 5 * SLOW
 
 
 def test_a_rate_of_one_broker_comes_before_the_default(two):
@@ -129,7 +151,7 @@ def test_a_rate_of_one_broker_comes_before_the_default(two):
     configs.alter(follower, BROKER, str(follower.id), {KEYS["follower"] + ".rate": 100 * SIZE})
     began = time.monotonic()
     await_identical(two, "t")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 5 * SLOW
 
 
 def test_a_reassignment_does_not_end_until_the_rate_is_raised(run, two):
@@ -170,7 +192,7 @@ def test_moves_between_directories(run):
     members.write([broker], "m", values(), **{"batch.size": 16000})
     size = size_of(broker, "m")
     configs.alter(broker, BROKER, "", {MOVES: RATE})
-    wait_until(lambda: broker.log_lines("Replication throttles"), 20, "the broker to hear of the rate")
+    await_rate([broker], MOVES, RATE)
     target = others(broker, "m")
     began = time.monotonic()
     assert move_dir(broker, target, ("m", 0)) == {("m", 0): 0}
@@ -180,11 +202,8 @@ def test_moves_between_directories(run):
     configs.alter(broker, BROKER, str(broker.id), {MOVES: 1})
     back = others(broker, "m")
     assert move_dir(broker, back, ("m", 0)) == {("m", 0): 0}
-    before = broker.cpu_seconds()
-    time.sleep(2)
-    assert broker.cpu_seconds() - before < 0.3
+    assert_idle([broker], 2)
     assert where(broker, "m")[1], "the move is over"
-    began = time.monotonic()
     configs.alter(broker, BROKER, str(broker.id), {MOVES: None})
     configs.alter(broker, BROKER, "", {MOVES: None})
     wait_until(lambda: where(broker, "m") == ([str(back)], []), 5, "the replica to be back")

@@ -170,13 +170,14 @@ bool throttle_is_used(const struct throttle *t, enum throttle_kind kind)
 
 bool throttle_lists(struct throttle *t, enum throttle_kind kind, const struct partition *p)
 {
-	const int32_t index = partition_index(p);
 	const struct list_of *list;
 	struct listing *l;
 	bool listed = false;
+	int32_t index;
 
 	if (!throttle_is_used(t, kind))
 		return false;
+	index = partition_index(p);
 	lock_take(&t->lock);
 	l = find(t, partition_topic(p));
 	if (l) {

@@ -76,6 +76,7 @@ struct broker_context {
 	struct partitions *partitions; /* replica/partitions.h */
 	struct fetch_sessions *fetch_sessions;
 	struct delayed *delayed;       /* replica/delayed.h */
+	struct throttle *throttle;     /* replica/throttle.h; NULL: nothing is throttled */
 	struct producer_ids *producer_ids; /* coordinator/producer_ids.h */
 	struct groups *groups;		   /* coordinator/groups.h */
 	int32_t offsets_partitions, transactions_partitions; /* of the internal topics, as of the start */

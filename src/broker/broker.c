@@ -49,6 +49,7 @@
 #include "replica/isr_changes.h"
 #include "replica/mover.h"
 #include "replica/partitions.h"
+#include "replica/throttle.h"
 #include "storage/cleaner.h"
 #include "storage/log_dirs.h"
 #include "zk/batch.h"
@@ -90,6 +91,7 @@ struct broker {
 	struct controller_link *controller_link, *isr_link; /* AlterPartition has one of its own: it waits for ever */
 	struct isr_changes *isr_changes;
 	struct mover *mover;
+	struct throttle *throttle;
 	struct timer *isr_timer;
 	struct producer_id_request ids_request;
 	struct controller *controller;
@@ -105,8 +107,10 @@ struct broker {
 static struct log_config *on_config_of(void *arg, const char *topic)
 {
 	struct broker *b = arg;
+	struct log_config *settings = dynamic_config_topic(b->dynamic, topic);
 
-	return dynamic_config_topic(b->dynamic, topic);
+	throttle_set_topic(b->throttle, topic, settings);
+	return settings;
 }
 
 /* The controller then asks about all our replicas, and finds leaders elsewhere for those that are gone. */
@@ -306,6 +310,21 @@ static int start_log_dirs(struct broker *b)
 	return find_broker_id(b, meta.broker_id);
 }
 
+/* Before the logs are loaded: their topics tell what is throttled. */
+static void start_throttle(struct broker *b)
+{
+	struct throttle_rates rates;
+	struct throttle_config c;
+
+	settings_throttle(b->config, b->id, &c);
+	c.clock = &clock_real;
+	b->throttle = throttle_new(&c);
+	dynamic_config_throttle_rates(b->config, &rates);
+	throttle_set_rate(b->throttle, THROTTLE_LEADER, rates.leader);
+	throttle_set_rate(b->throttle, THROTTLE_FOLLOWER, rates.follower);
+	throttle_set_rate(b->throttle, THROTTLE_MOVES, rates.alter_log_dirs);
+}
+
 static int start_dynamic_config(struct broker *b)
 {
 	int r = dynamic_config_open(b->zk, &clock_real, b->config, b->id, &b->dynamic);
@@ -319,6 +338,7 @@ static int start_dynamic_config(struct broker *b)
 	b->config = dynamic_config_current(b->dynamic);
 	config_log_values(b->config);
 	b->configs = config_services_new(b->dynamic, b->metadata, b->zk);
+	start_throttle(b);
 	return 0;
 }
 
@@ -457,6 +477,7 @@ static void start_fetchers(struct broker *b)
 	settings_fetchers(b->config, b->id, &c);
 	c.follower.clock = &clock_real;
 	c.follower.partitions = b->partitions;
+	c.follower.throttle = b->throttle;
 	b->fetchers = fetchers_new(&c);
 	fetchers_hooks(b->fetchers, &hooks);
 	partitions_set_fetching(b->partitions, &hooks);
@@ -466,7 +487,9 @@ static void start_fetchers(struct broker *b)
 static void start_mover(struct broker *b)
 {
 	struct mover_config c = { .threads = (int32_t)log_dirs_count(b->log_dirs), .partitions = b->partitions,
-		.log_dirs = b->log_dirs };
+		.log_dirs = b->log_dirs, .throttle = b->throttle,
+		.chunk_bytes = config_int(b->config, CFG_REPLICA_FETCH_MAX_BYTES),
+		.backoff_ms = config_int(b->config, CFG_REPLICA_FETCH_BACKOFF_MS) };
 
 	if (!config_is_null(b->config, CFG_NUM_REPLICA_ALTER_LOG_DIRS_THREADS))
 		c.threads = MAX(config_int(b->config, CFG_NUM_REPLICA_ALTER_LOG_DIRS_THREADS), 1);
@@ -583,6 +606,7 @@ static void fill_context(struct broker *b)
 		.partitions = b->partitions,
 		.fetch_sessions = b->fetch_sessions,
 		.delayed = b->delayed,
+		.throttle = b->throttle,
 		.producer_ids = b->producer_ids,
 		.groups = b->coordination.groups,
 		.offsets_partitions = b->coordination.offsets_partitions,
@@ -602,7 +626,7 @@ static int prepare_changes(struct broker *b)
 {
 	const struct reconfigure_parts parts = { .workers = b->workers, .background = b->background,
 		.server = b->server, .log_dirs = b->log_dirs, .cleaner = b->cleaner, .partitions = b->partitions,
-		.fetchers = b->fetchers, .registration = b->registration, .controller = b->controller };
+		.fetchers = b->fetchers, .mover = b->mover, .throttle = b->throttle, .registration = b->registration, .controller = b->controller };
 
 	b->reconfigure = reconfigure_new(b->dynamic, &parts);
 	return 0;
@@ -736,6 +760,7 @@ void broker_stop(struct broker *b)
 	coordination_fini(&b->coordination);
 	b->partitions = partitions_free(b->partitions);
 	b->fetch_sessions = fetch_sessions_free(b->fetch_sessions);
+	b->throttle = throttle_free(b->throttle);
 	b->delayed = delayed_free(b->delayed);
 	b->metadata = metadata_free(b->metadata);
 	b->configs = config_services_free(b->configs);

@@ -12,6 +12,7 @@
 #include "net/server.h"
 #include "protocol/metadata_version.h"
 #include "replica/fetchers.h"
+#include "replica/throttle.h"
 #include "storage/cleaner.h"
 #include "storage/log_dirs.h"
 #include "zk/session.h"
@@ -211,5 +212,21 @@ void settings_fetchers(const struct config *c, int32_t broker_id, struct fetcher
 		.connect_timeout_ms = config_int(c, CFG_REPLICA_SOCKET_TIMEOUT_MS),
 		.request_timeout_ms = config_int(c, CFG_REQUEST_TIMEOUT_MS),
 		.receive_buffer_bytes = config_int(c, CFG_REPLICA_SOCKET_RECEIVE_BUFFER_BYTES),
+	};
+}
+
+void settings_throttle(const struct config *c, int32_t broker_id, struct throttle_config *ret)
+{
+	*ret = (struct throttle_config){
+		.broker_id = broker_id,
+		.replication = {
+			.samples = config_int(c, CFG_REPLICATION_QUOTA_WINDOW_NUM),
+			.window_ms = INT64_C(1000) * config_int(c, CFG_REPLICATION_QUOTA_WINDOW_SIZE_SECONDS),
+		},
+		.moves = {
+			.samples = config_int(c, CFG_ALTER_LOG_DIRS_REPLICATION_QUOTA_WINDOW_NUM),
+			.window_ms = INT64_C(1000) *
+				     config_int(c, CFG_ALTER_LOG_DIRS_REPLICATION_QUOTA_WINDOW_SIZE_SECONDS),
+		},
 	};
 }

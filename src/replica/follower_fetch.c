@@ -12,6 +12,7 @@
 #include "protocol/metadata_version.h"
 #include "replica/follower_priv.h"
 #include "replica/partitions.h"
+#include "replica/throttle.h"
 #include "storage/log.h"
 
 #define LOG_CLASS "kafka.server.ReplicaFetcherThread"
@@ -40,17 +41,13 @@ struct building {
 };
 
 /* In sync by our own view: such a partition is never throttled, so that throttling does not shrink the ISR. */
-static bool throttled(const struct follower *f, const struct follow *w)
+static bool is_throttled(const struct follower *f, const struct follow *w)
 {
-	return w->lag != 0 && f->config.throttled && f->config.throttled(f->config.arg, w->p);
+	return throttle_lists(f->config.throttle, THROTTLE_FOLLOWER, w->p) && w->lag != 0 &&
+	       throttle_is_exceeded(f->config.throttle, THROTTLE_FOLLOWER);
 }
 
-static bool wanted(const struct follower *f, const struct follow *w)
-{
-	return follow_is(f, w, FOLLOW_FETCHING) && !throttled(f, w);
-}
-
-/* Room for everything, and whether ids can be used. Locks: held. */
+/* Room for everything, what is wanted (decided once: time goes on), and whether ids can be used. Locks: held. */
 static void survey(struct building *b)
 {
 	struct follow *w, *tmp;
@@ -58,7 +55,10 @@ static void survey(struct building *b)
 	b->by_id = metadata_version_of_request(b->f->config.metadata_version, API_FETCH) > LAST_VERSION_BY_NAME;
 	HASH_ITER(hh, b->f->table, w, tmp) {
 		b->room++;
-		if (!wanted(b->f, w))
+		w->wanted = follow_is(b->f, w, FOLLOW_FETCHING);
+		w->throttled = w->wanted && is_throttled(b->f, w);
+		w->wanted = w->wanted && !w->throttled;
+		if (!w->wanted)
 			continue;
 		b->wanted++;
 		b->by_id = b->by_id && !uuid_is_zero(w->id.topic);
@@ -158,11 +158,11 @@ static bool add_partitions(struct building *b)
 	list_foreach(w, &f->order, link) {
 		if (!ok)
 			break;
-		if (wanted(f, w))
+		if (w->wanted)
 			ok = add_wanted(b, w);
 		else if (w->sent.in_session && f->session_epoch > 0)
 			ok = forget(b, w->p, w->id.topic);
-		w->sent.in_session = wanted(f, w);
+		w->sent.in_session = w->wanted;
 	}
 	for (size_t i = 0; ok && i < f->forgotten_n && f->session_epoch > 0; i++)
 		ok = forget(b, f->forgotten[i].p, f->forgotten[i].id.topic);
@@ -277,8 +277,8 @@ static void append(struct follower *f, const struct applying *a, const answer_t 
 
 	if (r == 0) {
 		note_progress(f, a, &done, in->high_watermark);
-		if (done.bytes > 0 && f->config.replicated)
-			f->config.replicated(f->config.arg, a->p, done.bytes);
+		if (done.bytes > 0 && throttle_lists(f->config.throttle, THROTTLE_FOLLOWER, a->p))
+			throttle_record(f->config.throttle, THROTTLE_FOLLOWER, done.bytes);
 	}
 	partitions_moved(f->config.partitions, a->p, done.moved);
 	if (r)

@@ -62,6 +62,8 @@ struct log *partition_log(struct partition *p);
 bool partition_is_leader(struct partition *p);
 bool partition_is_offline(struct partition *p);
 int32_t partition_leader_epoch(struct partition *p);
+/* Leading, and the broker is in the in-sync set that the controller knows. */
+bool partition_is_in_sync(struct partition *p, int32_t broker);
 /* Leader id (-1: none) and epoch as known here, for current_leader in answers. */
 void partition_leader(struct partition *p, int32_t *ret_leader, int32_t *ret_epoch);
 

@@ -49,6 +49,16 @@ unsigned partition_try_expand(struct partition *p, int32_t broker)
 	return MOVED_ISR;
 }
 
+bool partition_is_in_sync(struct partition *p, int32_t broker)
+{
+	bool in_sync;
+
+	lock_take(&p->lock);
+	in_sync = partition_leads(p) && isr_has(&p->isr, broker);
+	lock_release(&p->lock);
+	return in_sync;
+}
+
 unsigned partition_check_isr(struct partition *p)
 {
 	unsigned moved = 0;

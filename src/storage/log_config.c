@@ -67,14 +67,3 @@ int64_t log_config_roll_ms(const struct log_config *c)
 {
 	return c->cleanup_compact ? MIN(c->segment_ms, c->max_compaction_lag_ms) : c->segment_ms;
 }
-
-bool throttled_replicas_has(const struct throttled_replicas *t, int32_t partition, int32_t broker)
-{
-	if (t->all)
-		return true;
-	for (int32_t i = 0; i < t->n; i++) {
-		if (t->v[i].partition == partition && t->v[i].broker == broker)
-			return true;
-	}
-	return false;
-}

@@ -17,7 +17,7 @@
  * attributes: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
 #define LOG_COMPRESSION_PRODUCER (-1)
 
-/* The value of *.throttled.replicas for one broker of one topic. */
+/* The value of *.throttled.replicas of a topic. */
 struct throttled_replicas {
 	bool all; /* "*" */
 	struct throttled_replica {
@@ -80,6 +80,5 @@ DEFINE_CLEANUP(struct log_config *, log_config_unref)
 
 /* When a segment must roll at the latest: segment_ms, or max_compaction_lag_ms if smaller and compacted. */
 int64_t log_config_roll_ms(const struct log_config *c);
-bool throttled_replicas_has(const struct throttled_replicas *t, int32_t partition, int32_t broker);
 
 #endif

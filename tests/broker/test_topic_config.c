@@ -81,9 +81,11 @@ static void test_the_broker_gives_defaults_and_the_topic_wins(void **state)
 	assert_true(l->log_append_time);
 	assert_int_equal(l->message_timestamp_before_max_ms, 9);
 	assert_int_equal(l->message_timestamp_after_max_ms, 3);
-	assert_true(throttled_replicas_has(&l->leader_throttled, 2, 3));
-	assert_false(throttled_replicas_has(&l->leader_throttled, 2, 1));
-	assert_true(throttled_replicas_has(&l->follower_throttled, 5, 5));
+	assert_false(l->leader_throttled.all);
+	assert_int_equal(2, l->leader_throttled.n);
+	assert_int_equal(2, l->leader_throttled.v[1].partition);
+	assert_int_equal(3, l->leader_throttled.v[1].broker);
+	assert_true(l->follower_throttled.all);
 	log_config_unref(l);
 	config_unref(c);
 }

@@ -17,4 +17,5 @@ EXTRA_DIST += \
 	tests/cluster/test_reassign_tool.py \
 	tests/cluster/test_reassignment.py \
 	tests/cluster/test_replica_verification.py \
-	tests/cluster/test_replication.py
+	tests/cluster/test_replication.py \
+	tests/cluster/test_throttle.py

@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	tests/peers/test_java_groups.py \
 	tests/peers/test_mixed_cluster.py \
 	tests/peers/test_mixed_groups.py \
+	tests/peers/test_mixed_throttle.py \
 	tests/peers/test_perf_tools.py \
 	tests/peers/test_random_operations.py \
 	tests/peers/test_recordings.py \

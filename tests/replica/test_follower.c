@@ -15,47 +15,45 @@
 #include "protocol/metadata_version.h"
 #include "record/batch.h"
 #include "replica/follower.h"
+#include "replica/throttle.h"
 #include "replica_fixture.h"
 #include "storage/log.h"
+#include "storage/log_config.h"
 
 enum { US = 0, LEADER = 1, BACKOFF_MS = 1000 };
 
 static struct clock_fake now;
 static struct follower *f;
-static size_t replicated_bytes;
-static bool throttle;
+static struct throttle *throttle;
 
-static bool throttled(void *arg, const struct partition *p)
+/* The topic lists all its followers. */
+static void list_all(const char *topic)
 {
-	(void)arg;
-	(void)p;
-	return throttle;
-}
+	struct log_config *c = log_config_new();
 
-static void replicated(void *arg, const struct partition *p, size_t bytes)
-{
-	(void)arg;
-	(void)p;
-	replicated_bytes += bytes;
+	c->follower_throttled.all = true;
+	throttle_set_topic(throttle, topic, c);
+	log_config_unref(c);
 }
 
 static void start(int metadata_version)
 {
+	const struct throttle_config t = { .clock = &now.clock, .broker_id = US, .replication = { 11, 1000 },
+		.moves = { 11, 1000 } };
 	struct follower_config c = { .broker_id = US, .leader_id = LEADER, .clock = &now.clock,
 		.partitions = rf.partitions, .metadata_version = metadata_version, .backoff_ms = BACKOFF_MS,
 		.wait_max_ms = 500, .min_bytes = 1, .response_max_bytes = 10 << 20, .partition_max_bytes = 1 << 20,
-		.throttled = throttled, .replicated = replicated };
+		.throttle = throttle = throttle_new(&t) };
 
 	clock_fake_init(&now, 1700000000000);
 	clock_fake_advance(&now, 5000);
-	replicated_bytes = 0;
-	throttle = false;
 	f = follower_new(&c);
 }
 
 static void stop(void)
 {
 	f = follower_free(f);
+	throttle = throttle_free(throttle);
 }
 
 /* A partition that follows broker 1 in `epoch`, with a log of `records` records of epoch 0. */
@@ -198,7 +196,6 @@ static void an_empty_log_is_filled_from_the_leader(void **state)
 	answer((struct say){ .session = 7, .high_watermark = 1, .records = batch(0, 3, 3) });
 	assert_int_equal(3, end_of(p));
 	assert_int_equal(1, mark_of(p));
-	assert_true(replicated_bytes > 0);
 	part = only(ask(NULL));
 	assert_int_equal(3, part->fetch_offset);
 	assert_int_equal(3, part->last_fetched_epoch);
@@ -531,14 +528,88 @@ static void only_one_that_is_behind_is_throttled(void **state)
 	(void)state;
 	start(METADATA_VERSION_3_9_IV0);
 	p = follow("t", 1, 2);
-	throttle = true;
+	list_all("t");
+	throttle_set_rate(throttle, THROTTLE_FOLLOWER, 1000);
+	throttle_record(throttle, THROTTLE_FOLLOWER, 1001);
 	assert_null(ask(NULL)); /* how far behind it is, is not known yet */
-	throttle = false;
+	assert_true(follower_next_ms(f) > clock_mono_ms(&now.clock)); /* nothing to hurry for */
+	throttle_set_rate(throttle, THROTTLE_FOLLOWER, INT64_MAX);
 	assert_non_null(ask(NULL));
+	assert_true(follower_next_ms(f) <= clock_mono_ms(&now.clock));
 	answer((struct say){ .session = 9, .high_watermark = 2 });
-	throttle = true;
+	throttle_set_rate(throttle, THROTTLE_FOLLOWER, 1000);
 	assert_non_null(ask(NULL)); /* in sync by its own view */
+	answer((struct say){ .session = 9, .high_watermark = 5, .records = batch(2, 2, 1) });
+	assert_null(ask(NULL)); /* behind */
+	clock_fake_advance(&now, 2000); /* 1001 and the batch in 2 s */
+	assert_int_equal(4, only(ask(NULL))->fetch_offset);
 	partition_unref(p);
+	stop();
+}
+
+/* The session has both t and u; both logs end at 2. */
+static void follow_both(struct partition **ret_p, struct partition **ret_q)
+{
+	*ret_p = follow("t", 1, 2);
+	assert_non_null(ask(NULL));
+	answer((struct say){ .session = 9, .high_watermark = 9 });
+	*ret_q = follow("u", 1, 2);
+	assert_true(str_is(ask(NULL)->topics[0].topic, "u"));
+}
+
+static void bytes_of_what_is_listed_count(void **state)
+{
+	struct buf *b = batch(2, 2, 1);
+	int64_t len = (int64_t)b->len;
+	struct partition *p, *q;
+
+	(void)state;
+	start(METADATA_VERSION_3_9_IV0);
+	follow_both(&p, &q);
+	list_all("t");
+	throttle_set_rate(throttle, THROTTLE_FOLLOWER, 0);
+	answer((struct say){ .session = 9, .topic = "u", .high_watermark = 9, .records = batch(2, 2, 1) });
+	assert_false(throttle_is_exceeded(throttle, THROTTLE_FOLLOWER));
+	assert_non_null(ask(NULL));
+	answer((struct say){ .session = 9, .high_watermark = 9, .records = b });
+	assert_int_equal(4, end_of(p));
+	throttle_set_rate(throttle, THROTTLE_FOLLOWER, len);
+	assert_false(throttle_is_exceeded(throttle, THROTTLE_FOLLOWER));
+	throttle_set_rate(throttle, THROTTLE_FOLLOWER, len - 1);
+	assert_true(throttle_is_exceeded(throttle, THROTTLE_FOLLOWER));
+	partition_unref(p);
+	partition_unref(q);
+	stop();
+}
+
+static void the_others_go_on_while_one_is_throttled(void **state)
+{
+	const struct fetch_request *req;
+	struct partition *p, *q;
+
+	(void)state;
+	start(METADATA_VERSION_3_9_IV0);
+	follow_both(&p, &q);
+	answer((struct say){ .session = 9, .topic = "u", .high_watermark = 9, .records = batch(2, 2, 1) });
+	list_all("t");
+	throttle_set_rate(throttle, THROTTLE_FOLLOWER, 1000);
+	throttle_record(throttle, THROTTLE_FOLLOWER, 2000);
+	req = ask(NULL);
+	assert_true(str_is(req->topics[0].topic, "u"));
+	assert_int_equal(4, only(req)->fetch_offset);
+	assert_int_equal(1, req->forgotten_topics_data_n);
+	assert_true(uuid_eq(fixture_topic_id("t"), req->forgotten_topics_data[0].topic_id));
+	answer((struct say){ .session = 9, .topic = "u", .high_watermark = 9, .records = batch(4, 2, 1) });
+	req = ask(NULL);
+	assert_int_equal(6, only(req)->fetch_offset);
+	assert_int_equal(0, req->forgotten_topics_data_n);
+	answer((struct say){ .session = 9, .nothing = true });
+	clock_fake_advance(&now, 2000);
+	req = ask(NULL); /* back in the session */
+	assert_true(str_is(req->topics[0].topic, "t"));
+	assert_int_equal(2, only(req)->fetch_offset);
+	partition_unref(p);
+	partition_unref(q);
 	stop();
 }
 
@@ -561,6 +632,8 @@ int main(void)
 		T(before_2_7_epochs_are_asked_for),
 		T(a_topic_without_id_is_fetched_by_name),
 		T(only_one_that_is_behind_is_throttled),
+		T(bytes_of_what_is_listed_count),
+		T(the_others_go_on_while_one_is_throttled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

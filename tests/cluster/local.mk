@@ -2,8 +2,11 @@
 EXTRA_DIST += \
 	tests/cluster/chaos.py \
 	tests/cluster/conftest.py \
+	tests/cluster/ensemble.py \
 	tests/cluster/group_load.py \
+	tests/cluster/load.py \
 	tests/cluster/members.py \
+	tests/cluster/relays.py \
 	tests/cluster/test_chaos.py \
 	tests/cluster/test_cluster_configs.py \
 	tests/cluster/test_group_coordinators.py \
@@ -12,4 +15,5 @@ EXTRA_DIST += \
 	tests/cluster/test_moves.py \
 	tests/cluster/test_near_replica.py \
 	tests/cluster/test_reassignment.py \
+	tests/cluster/test_relays.py \
 	tests/cluster/test_replication.py

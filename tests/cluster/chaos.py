@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Faults that come one after the other under load, and the check at the end.
 
 By itself it runs a cluster for as long as is wanted and prints what came of it:
@@ -64,7 +65,7 @@ class Cluster:
             broker.launch()
         for broker in self.brokers:
             broker.wait_started()
-        members.create_topic(self.brokers, TOPIC, PARTITIONS, 3, min_insync_replicas=2)
+        members.create_topic(self.brokers, TOPIC, PARTITIONS, 3, min_insync_replicas=2, segment_bytes=1 << 20)
 
     def controller(self):
         found = members.controller_of(self.run)
@@ -237,8 +238,28 @@ def freeze_member(cluster, n):
     yield from frozen(cluster.members_by_role()[n % 3])
 
 
+def all_at_once(faults):
+    """Several of one kind."""
+    faults = list(faults)
+    for fault in faults:
+        next(fault)
+    yield
+    for fault in faults:
+        next(fault, None)
+
+
+def kill_all(cluster, _):
+    yield from all_at_once(kill(cluster, b) for b in cluster.brokers)
+
+
+def freeze_quorum(cluster, n):
+    """Two of the ensemble's members: what is left may not answer."""
+    yield from all_at_once(frozen(m) for m in cluster.members_by_role()[n % 2:n % 2 + 2])
+
+
 FAULTS = [kill_any, kill_any, kill_controller, kill_leader, freeze, freeze_controller, stop, expire, cut_two, break_two,
-          cut_one_way, isolate, cut_from_brokers, cut_from_ensemble, break_from_ensemble, kill_member, freeze_member]
+          cut_one_way, isolate, cut_from_brokers, cut_from_ensemble, break_from_ensemble, kill_member, freeze_member,
+          kill_all, freeze_quorum]
 
 Step = collections.namedtuple("Step", "faults lasts_s then_s")
 
@@ -358,7 +379,9 @@ def main():
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--apache", type=int, default=0, choices=range(4), help="how many of the brokers are Apache's")
     args = parser.parse_args()
-    home = os.environ.get("MOLDAU_PEERS_DIR", harness.ROOT / "build" / "peers")
+    home = pathlib.Path(os.environ.get("MOLDAU_PEERS_DIR", harness.ROOT / "build" / "peers"))
+    if args.apache and not (home / "libs").is_dir():
+        parser.error(f"no Apache Kafka in {home}: tests/peers/fetch.sh {home}/libs fetches it")
     with cluster("m" * (3 - args.apache) + "a" * args.apache, home) as made:
         print(summary(*rage(made, args.seconds, args.seed, sys.stdout)))
 

@@ -3,7 +3,7 @@
 import sys
 import threading
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 import members
 from harness import wait_until
@@ -20,12 +20,19 @@ class Writer(threading.Thread):
         self.acked = [0] * PARTITIONS
         self.next = [0] * PARTITIONS
         self.failed = []
+        self.errors = []  # what the client tells in passing
         self.window, self.pause = window, pause
         self.stopping = False
         self.producer = Producer({
             "bootstrap.servers": members.bootstrap(brokers), "enable.idempotence": True, "linger.ms": 5,
             "message.timeout.ms": 600000, "reconnect.backoff.max.ms": 500, "retry.backoff.ms": 50,
-            "socket.timeout.ms": 10000, "topic.metadata.refresh.interval.ms": 2000})
+            "socket.timeout.ms": 10000, "topic.metadata.refresh.interval.ms": 2000,
+            "error_cb": self.told})
+
+    def told(self, error):
+        """A connection that ended is not an error; that all ended is one."""
+        if error.code() not in (KafkaError._TRANSPORT, KafkaError._RESOLVE):  # pylint: disable=protected-access
+            self.errors.append(error)
 
     def delivered(self, error, message):
         """One partition's acknowledgements come in the order of its numbers, or something was doubled or skipped."""
@@ -104,6 +111,9 @@ class Load:
 
     def read(self):
         return sum(self.reader.offset)
+
+    def errors(self):
+        return [e for w in self.writers for e in w.errors]
 
     def assert_well(self):
         for writer in self.writers:

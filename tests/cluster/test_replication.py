@@ -29,9 +29,10 @@ def leader_of(brokers, topic, partition=0):
     return next(b for b in brokers if b.id == found)
 
 
-def await_isr(brokers, topic, expected, timeout=20):
+def await_isr(brokers, topic, expected, timeout=20, partition=0):
     with members.admin_client(brokers) as admin:
-        wait_until(lambda: members.isr(admin, topic) == sorted(expected), timeout, f"ISR {sorted(expected)}", every=0.05)
+        wait_until(lambda: members.isr(admin, topic, partition) == sorted(expected), timeout,
+                   f"ISR {sorted(expected)} of {topic}-{partition}", every=0.05)
 
 
 def test_what_is_acknowledged_is_on_every_replica(three):

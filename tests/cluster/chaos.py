@@ -19,6 +19,7 @@ import random
 import signal
 import sys
 import time
+import types
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
@@ -32,11 +33,14 @@ from relays import BACK, OUT, Relays  # noqa: E402  pylint: disable=wrong-import
 
 TOPIC = "c"
 LEADER_WITHIN_S = 10
+CLIENTS = "clients"
 
 
 class Cluster:
     """Three brokers on an ensemble of three, with a cable between any two processes. One letter per broker: m is ours,
-    a is Apache's. Clients are not behind the cables: they reach a broker that nobody else reaches."""
+    a is Apache's. Clients are not behind the cables: they reach a broker that nobody else reaches. Only Apache's brokers are
+    shut off from them from their end until they know the cluster again: before, they deny every topic, and librdkafka
+    believes it."""
 
     def __init__(self, directory, kinds="mmm", home=None, **settings):
         self.ensemble = Ensemble(directory).start()
@@ -47,18 +51,32 @@ class Cluster:
     def make(self, number, apache, settings):
         broker = self.run.broker(number, start=False, apache=apache, replica_lag_time_max_ms=3000,
                                  zookeeper_session_timeout_ms=4000, **settings)
-        inside = harness.free_port()
+        inside, client_port = harness.free_port(), broker.port
         outside = self.relays.add(broker.name, inside)
         doors = [self.relays.add(m.name, m.port, broker.name) for m in self.ensemble.members]
         self.relays.processes[broker.name] = broker
         broker.kind = "Apache Kafka" if apache else "Moldau"
+        broker.direct = types.SimpleNamespace(port=client_port)
+        if apache:
+            broker.port = self.relays.add(broker.name, client_port, CLIENTS)
         broker.props.update({
-            "listeners": f"PLAINTEXT://127.0.0.1:{broker.port},INSIDE://127.0.0.1:{inside}",
+            "listeners": f"PLAINTEXT://127.0.0.1:{client_port},INSIDE://127.0.0.1:{inside}",
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker.port},INSIDE://127.0.0.1:{outside}",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,INSIDE:PLAINTEXT",
             "inter.broker.listener.name": "INSIDE",
             "zookeeper.connect": ",".join(f"127.0.0.1:{d}" for d in doors) + "/chaos"})
         return broker
+
+    def shut_off(self, broker):
+        if broker.apache:
+            self.relays.set(CLIENTS, broker.name, broken=True)
+
+    def let_in(self, broker):
+        """Once it has started, and knows where the topic is led."""
+        broker.wait_started()
+        if broker.apache:
+            wait_until(lambda: leaders_said_by(broker), LEADER_WITHIN_S, f"{broker.name} to know the cluster", every=0.05)
+            self.relays.set(CLIENTS, broker.name)
 
     def start(self):
         for broker in self.brokers:
@@ -82,14 +100,8 @@ class Cluster:
 
     def have_leaders(self):
         """Whether every broker says the same leader of every partition, one who lives."""
-        found = []
-        for broker in self.brokers:
-            try:
-                with wire.Connection(broker, 2) as c:
-                    found.append(c.leaders(TOPIC))
-            except (OSError, wire.Closed):
-                return False
-        return all(f == found[0] and len(f) == PARTITIONS and min(f.values()) >= 0 for f in found)
+        found = [leaders_said_by(broker) for broker in self.brokers]
+        return all(f and f == found[0] for f in found)
 
     def close(self):
         try:
@@ -97,6 +109,14 @@ class Cluster:
         finally:
             self.ensemble.kill()
             self.relays.close()
+
+
+def leaders_said_by(broker):
+    """partition -> leader; None: it does not answer, or some partition has none."""
+    with contextlib.suppress(OSError, wire.Closed), wire.Connection(broker.direct, 2) as c:
+        found = c.leaders(TOPIC)
+        return found if len(found) == PARTITIONS and min(found.values()) >= 0 else None
+    return None
 
 
 @contextlib.contextmanager
@@ -116,6 +136,7 @@ def cluster(kinds="mmm", home=None, **settings):
 
 
 def kill(cluster, broker):
+    cluster.shut_off(broker)
     broker.kill()
     yield
     if broker.apache:  # it does not start while its old session lives
@@ -155,6 +176,7 @@ def stop(cluster, n):
     broker = cluster.brokers[n % 3]
     if broker.alive():
         broker.stop()
+        cluster.shut_off(broker)
     yield
     if not broker.alive():
         broker.launch()
@@ -298,7 +320,7 @@ class Rage:
         for fault in reversed(began):
             next(fault, None)
         for broker in self.cluster.brokers:
-            broker.wait_started()
+            self.cluster.let_in(broker)
         self.recover()
         if self.out:
             print(f"{self.history[-1]} {step.lasts_s:.1f} s: leaders {self.leaders_s[-1]:.1f} s, "

@@ -9,8 +9,10 @@ EXTRA_DIST += \
 	tests/cluster/relays.py \
 	tests/cluster/test_chaos.py \
 	tests/cluster/test_cluster_configs.py \
+	tests/cluster/test_failover.py \
 	tests/cluster/test_group_coordinators.py \
 	tests/cluster/test_log_dirs.py \
+	tests/cluster/test_many_partitions.py \
 	tests/cluster/test_membership.py \
 	tests/cluster/test_moves.py \
 	tests/cluster/test_near_replica.py \

@@ -125,6 +125,10 @@ class Connection:
         """partition -> leader as this broker has heard; -1: none."""
         return {partition: leader for (_, partition, leader), _, _ in self.topic(topic)[3]}
 
+    def in_sync(self, topic):
+        """partition -> how many replicas are in sync, as this broker has heard."""
+        return {partition: len(isr) for (_, partition, _), _, isr in self.topic(topic)[3]}
+
     def topic(self, name):
         """Its part of the metadata: error code, name, whether it is internal, partitions."""
         answer = self.request(METADATA, 4, array([string(name)]) + b"\0")

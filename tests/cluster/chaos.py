@@ -71,9 +71,15 @@ class Cluster:
         if broker.apache:
             self.relays.set(CLIENTS, broker.name, broken=True)
 
+    def bring_back(self, broker):
+        if broker.alive():
+            return
+        if broker.apache:  # it does not start while its old session lives
+            wait_until(lambda: broker.session() is None, 60, "the old session to expire", every=0.1)
+        broker.launch()
+
     def let_in(self, broker):
-        """Once it has started, and knows where the topic is led."""
-        broker.wait_started()
+        """Once it knows where the topic is led."""
         if broker.apache:
             wait_until(lambda: leaders_said_by(broker), LEADER_WITHIN_S, f"{broker.name} to know the cluster", every=0.05)
             self.relays.set(CLIENTS, broker.name)
@@ -132,16 +138,13 @@ def cluster(kinds="mmm", home=None, **settings):
         harness.remove_directory(directory)
 
 
-# --- faults: what happens, and after a while (`yield`) its end; the last step of some is to wait for a start ---
+# --- faults: what happens, and after a while (`yield`) its end; who is not alive then is started when all have ended ---
 
 
 def kill(cluster, broker):
     cluster.shut_off(broker)
     broker.kill()
     yield
-    if broker.apache:  # it does not start while its old session lives
-        wait_until(lambda: broker.session() is None, 60, "the old session to expire", every=0.1)
-    broker.launch()
 
 
 def kill_any(cluster, n):
@@ -178,8 +181,6 @@ def stop(cluster, n):
         broker.stop()
         cluster.shut_off(broker)
     yield
-    if not broker.alive():
-        broker.launch()
 
 
 def expire(cluster, n):
@@ -282,6 +283,7 @@ def freeze_quorum(cluster, n):
 FAULTS = [kill_any, kill_any, kill_controller, kill_leader, freeze, freeze_controller, stop, expire, cut_two, break_two,
           cut_one_way, isolate, cut_from_brokers, cut_from_ensemble, break_from_ensemble, kill_member, freeze_member,
           kill_all, freeze_quorum]
+OF_THE_ENSEMBLE = {kill_member, freeze_member, freeze_quorum}
 
 Step = collections.namedtuple("Step", "faults lasts_s then_s")
 
@@ -296,6 +298,7 @@ def steps(seed):
         faults = [(deck.pop(), dice.randrange(60))]
         if dice.random() < 0.15:  # now and then another on top
             faults.append((dice.choice(FAULTS), dice.randrange(60)))
+            faults.sort(key=lambda fault: fault[0] in OF_THE_ENSEMBLE)  # others ask it to whom they happen
         yield Step(faults, dice.choice([dice.uniform(0.1, 2), dice.uniform(2, 7)]), dice.uniform(0, 2))
 
 
@@ -319,6 +322,10 @@ class Rage:
         time.sleep(step.lasts_s)  # how long a fault lasts is part of it, not a wait for something
         for fault in reversed(began):
             next(fault, None)
+        for broker in self.cluster.brokers:
+            self.cluster.bring_back(broker)
+        for broker in self.cluster.brokers:
+            broker.wait_started()
         for broker in self.cluster.brokers:
             self.cluster.let_in(broker)
         self.recover()

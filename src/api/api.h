@@ -69,6 +69,7 @@ struct broker_context {
 	int32_t broker_id;
 	char cluster_id[64];
 	const struct clock *clock;
+	int64_t started_ms; /* monotonic: when requests were first served */
 	struct worker_pool *workers;
 	struct scheduler *scheduler;
 	struct metadata *metadata;     /* metadata/image.h */

@@ -1,6 +1,7 @@
 /* describe_cluster.c - DescribeCluster (key 60): the brokers on this listener, the controller, the cluster id. */
 #include "api/api.h"
 #include "api/authorized_operations.h"
+#include "api/cluster_wait.h"
 #include "metadata/image.h"
 #include "net/connection.h"
 #include "protocol/errors.h"
@@ -55,15 +56,12 @@ static bool fill_brokers(struct request *req, const struct image *image)
 	return true;
 }
 
-static void describe_cluster(struct request *req)
+static void answer(struct request *req)
 {
 	const struct describe_cluster_request *in = req->in;
 	struct describe_cluster_response *out = req->out;
-	struct image *image;
+	struct image *image = metadata_image(req->ctx->metadata);
 
-	if (!check_endpoint_type(req))
-		return request_reply(req);
-	image = metadata_image(req->ctx->metadata);
 	out->cluster_id = str_of(req->ctx->cluster_id);
 	if (in->include_cluster_authorized_operations)
 		out->cluster_authorized_operations = AUTHORIZED_CLUSTER_OPERATIONS;
@@ -72,6 +70,13 @@ static void describe_cluster(struct request *req)
 	else
 		request_close(req, "the answer to DescribeCluster is too large");
 	image_unref(image);
+}
+
+static void describe_cluster(struct request *req)
+{
+	if (!check_endpoint_type(req))
+		return request_reply(req);
+	cluster_wait(req, answer);
 }
 
 const struct api api_describe_cluster = {

@@ -8,6 +8,7 @@ src_api_libapi_a_SOURCES = \
 	src/api/api.h \
 	src/api/api_versions.c \
 	src/api/authorized_operations.h \
+	src/api/cluster_wait.c src/api/cluster_wait.h \
 	src/api/config_alteration.c src/api/config_alteration.h \
 	src/api/config_service.h \
 	src/api/consumer_group_describe.c \

@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "api/authorized_operations.h"
+#include "api/cluster_wait.h"
 #include "api/config_service.h"
 #include "api/metadata_partition.h"
 #include "api/repeated.h"
@@ -86,14 +87,6 @@ static bool may_create(const struct request *req)
 	return settings.auto_create_topics;
 }
 
-/* Nothing heard from a controller yet, just after the start: whether the topic exists is not known. */
-static bool knows_nothing(const struct image *image)
-{
-	const struct image_broker *const *brokers;
-
-	return image_brokers(image, &brokers) == 0;
-}
-
 static bool add_named(struct request *req, struct str name)
 {
 	struct work *w = req->state;
@@ -102,9 +95,7 @@ static bool add_named(struct request *req, struct str name)
 
 	if (t)
 		return add_known(req, w->image, t);
-	if (may_create(req) && knows_nothing(w->image))
-		add_topic(req, KERR_LEADER_NOT_AVAILABLE, name);
-	else if (may_create(req))
+	if (may_create(req))
 		w->absent[w->absent_n++] = name;
 	else
 		add_topic(req, topic_name_check(&req->arena, name, &why) ? KERR_INVALID_TOPIC_EXCEPTION
@@ -256,14 +247,12 @@ static bool refused(struct request *req)
 	return true;
 }
 
-static void run_metadata(struct request *req)
+static void answer(struct request *req)
 {
 	struct work *w = arena_alloc(&req->arena, sizeof(*w));
 
 	if (!w)
 		return request_close(req, "out of memory");
-	if (refused(req))
-		return request_reply(req);
 	w->image = metadata_image(req->ctx->metadata);
 	req->state = w;
 	req->release = release;
@@ -272,6 +261,13 @@ static void run_metadata(struct request *req)
 	if (w->absent_n)
 		return request_to_worker(req, create_absent);
 	request_reply(req);
+}
+
+static void run_metadata(struct request *req)
+{
+	if (refused(req))
+		return request_reply(req);
+	cluster_wait(req, answer);
 }
 
 const struct api api_metadata = {

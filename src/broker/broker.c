@@ -599,6 +599,7 @@ static void fill_context(struct broker *b)
 	b->ctx = (struct broker_context){
 		.broker_id = b->id,
 		.clock = &clock_real,
+		.started_ms = clock_mono_ms(&clock_real),
 		.workers = b->workers,
 		.scheduler = b->scheduler,
 		.metadata = b->metadata,

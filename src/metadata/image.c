@@ -288,6 +288,11 @@ const struct image_endpoint *image_broker_endpoint(const struct image_broker *b,
 	return NULL;
 }
 
+bool image_has_topics(const struct image *i)
+{
+	return i->by_name.n > 0;
+}
+
 const struct image_topic *image_topic(const struct image *i, struct str name)
 {
 	return topic_map_by_name(&i->by_name, name);

@@ -31,6 +31,7 @@
 
 #define RESPONSE_MAX_BYTES (256 << 20)
 #define KEYS_MAX	   128 /* API keys whose versions are remembered */
+#define NUDGE_MS	   20  /* an answer that is on its way comes in this time */
 
 struct rpc {
 	char *host, *client_id;
@@ -41,6 +42,8 @@ struct rpc {
 	size_t frame_cap;
 	int fd;	    /* -1: not connected */
 	int cancel; /* eventfd: readable once interrupted */
+	int nudge;  /* eventfd: readable once nudged */
+	bool nudgeable; /* the next call */
 	int32_t correlation_id;
 	struct {
 		int16_t min, max; /* max -1: not served */
@@ -65,6 +68,7 @@ struct rpc *rpc_new(const struct rpc_config *c)
 	r->response_max_bytes = c->response_max_bytes > 0 ? c->response_max_bytes : RESPONSE_MAX_BYTES;
 	r->fd = -1;
 	r->cancel = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r->nudge = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	forget_versions(r);
 	return r;
 }
@@ -76,6 +80,8 @@ struct rpc *rpc_free(struct rpc *r)
 	rpc_disconnect(r);
 	if (r->cancel >= 0)
 		close(r->cancel);
+	if (r->nudge >= 0)
+		close(r->nudge);
 	free(r->frame);
 	free(r->host);
 	free(r->client_id);
@@ -83,13 +89,32 @@ struct rpc *rpc_free(struct rpc *r)
 	return NULL;
 }
 
-void rpc_interrupt(struct rpc *r)
+static void make_readable(int event)
 {
 	uint64_t one = 1;
 
 	/* It can only fail because the counter is full: then it is readable. */
-	if (write(r->cancel, &one, sizeof(one)) < 0)
+	if (write(event, &one, sizeof(one)) < 0)
 		assert(errno == EAGAIN);
+}
+
+void rpc_interrupt(struct rpc *r)
+{
+	make_readable(r->cancel);
+}
+
+void rpc_nudge(struct rpc *r)
+{
+	make_readable(r->nudge);
+}
+
+void rpc_allow_nudge(struct rpc *r)
+{
+	uint64_t count;
+
+	r->nudgeable = true;
+	if (read(r->nudge, &count, sizeof(count)) < 0)
+		assert(errno == EAGAIN); /* nobody nudged */
 }
 
 bool rpc_is_connected(const struct rpc *r)
@@ -125,6 +150,24 @@ static int wait_for(const struct rpc *r, int fd, short events, int64_t deadline_
 		if (left <= 0)
 			return FAIL(-ETIMEDOUT);
 	}
+}
+
+/* Waits until an answer begins, or somebody nudged and it still does not: -ESTALE; else as wait_for. */
+static int wait_for_answer(const struct rpc *r, int64_t deadline_ms)
+{
+	struct pollfd p[] = { { .fd = r->nudge, .events = POLLIN }, { .fd = r->cancel, .events = POLLIN },
+		{ .fd = r->fd, .events = POLLIN } };
+	int64_t left = deadline_ms - clock_mono_ms(&clock_real), soon;
+	int n, e;
+
+	do
+		n = poll(p, ARRAY_LEN(p), left <= 0 ? 0 : (int)MIN(left, INT32_MAX));
+	while (n < 0 && errno == EINTR);
+	if (n <= 0 || p[1].revents || p[2].revents || !p[0].revents)
+		return wait_for(r, r->fd, POLLIN, deadline_ms);
+	soon = clock_mono_ms(&clock_real) + NUDGE_MS;
+	e = wait_for(r, r->fd, POLLIN, MIN(soon, deadline_ms));
+	return e == -ETIMEDOUT && soon < deadline_ms ? -ESTALE : e;
 }
 
 /* Without a system call in the common case of a call that need not wait. */
@@ -292,8 +335,10 @@ static int receive_frame(struct rpc *r, const struct api_version_row *row, int v
 	uint8_t size[4], *p;
 	struct cursor c = cur_of(size, sizeof(size));
 	int32_t len, id;
-	int e = receive_all(r, size, sizeof(size), deadline_ms);
+	int e = r->nudgeable ? wait_for_answer(r, deadline_ms) : 0;
 
+	if (!e)
+		e = receive_all(r, size, sizeof(size), deadline_ms);
 	if (e)
 		return e;
 	len = cur_i32(&c);
@@ -326,6 +371,7 @@ static int exchange(struct rpc *r, const struct api_version_row *row, int versio
 		e = send_request(r, row, version, in, deadline_ms);
 	if (!e)
 		e = receive_frame(r, row, version, a, ret, deadline_ms);
+	r->nudgeable = false;
 	if (e)
 		rpc_disconnect(r);
 	return e;

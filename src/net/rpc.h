@@ -52,10 +52,16 @@ bool rpc_served(const struct rpc *r, int key, int *ret_min, int *ret_max);
 /* Sends the request struct of `key` (protocol/messages.h) in `version` and decodes the answer into `out`; its strings,
  * arrays and record bytes are in `a` (but see keep_frame). On failure the connection is closed.
  *   0
- *   -errno   -ETIMEDOUT at the deadline, -ECANCELED interrupted, -ENOTCONN, -ECONNRESET, -EBADMSG (not an answer to
- *            this request), -EMSGSIZE (answer too large), -EINVAL (the request cannot be encoded in this version) */
+ *   -errno   -ETIMEDOUT at the deadline, -ECANCELED interrupted, -ENOTCONN, -ECONNRESET, -ESTALE (nudged), -EBADMSG
+ *            (not an answer to this request), -EMSGSIZE (answer too large), -EINVAL (the request cannot be encoded in this version) */
 int rpc_call(struct rpc *r, int key, int version, const void *in, struct arena *a, void *out,
     int64_t deadline_ms) MUST_CHECK;
+
+/* For a request that the server may hold back (a Fetch), and that would say something else by now: rpc_nudge (any thread,
+ * any time before rpc_free) has a call end with -ESTALE when its answer does not begin within a moment. It concerns the
+ * next call after rpc_allow_nudge, which the user's thread calls before it makes up the request. */
+void rpc_allow_nudge(struct rpc *r);
+void rpc_nudge(struct rpc *r);
 
 /* Makes a running call, and every later one, end with -ECANCELED. Any thread, any time before rpc_free. */
 void rpc_interrupt(struct rpc *r);

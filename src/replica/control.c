@@ -546,6 +546,7 @@ int partitions_update_metadata(struct partitions *ps, const struct update_metada
 	log_info("[Broker id=%d] Applied UpdateMetadata request sent by controller %d epoch %d for %d topics",
 		 (int)ps->config.broker_id, (int)req->controller_id, (int)req->controller_epoch,
 		 (int)(req->topic_states_n + req->ungrouped_partition_states_n));
+	delayed_check(ps->config.delayed, (struct delayed_key){ .kind = DELAYED_METADATA, .name = STR("") });
 	for (int32_t i = 0; i < req->ungrouped_partition_states_n; i++) {
 		wake_topic(ps, req->ungrouped_partition_states[i].topic_name);
 		wake_elections(ps, req->ungrouped_partition_states[i].topic_name, &req->ungrouped_partition_states[i], 1);

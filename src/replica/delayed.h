@@ -29,6 +29,7 @@ enum delayed_kind {
 	DELAYED_DELETE_RECORDS, /* partition */
 	DELAYED_TOPIC,		/* topic, index -1: create, delete, grow topics */
 	DELAYED_ELECT_LEADERS,	/* partition */
+	DELAYED_METADATA,	/* "", 0: news of the cluster came */
 	DELAYED_GENERIC,	/* as the users agree */
 };
 #define DELAYED_KINDS (DELAYED_GENERIC + 1)

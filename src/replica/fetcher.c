@@ -2,6 +2,7 @@
 #include "replica/fetcher.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -46,7 +47,7 @@ static void warn_once(struct fetcher *f, int r)
 {
 	char text[256];
 
-	if (f->warned || atomic_load(&f->stop))
+	if (f->warned || r == -ESTALE || atomic_load(&f->stop))
 		return;
 	f->warned = true;
 	log_warn("[ReplicaFetcher replicaId=%d, leaderId=%d, fetcherId=%d] Error in response for fetch request from %s:%d: "
@@ -97,13 +98,15 @@ static void locate(struct fetcher *f, struct arena *a, int64_t timestamp)
 	follower_offsets_answered(f->follower, timestamp, r, &out);
 }
 
-/* False when nothing is to be fetched. */
+/* False when nothing is to be fetched. A leader without news keeps the request for up to replica.fetch.wait.max.ms; a
+ * partition that is added meanwhile does not wait for that: the request is given up (-ESTALE) and made anew. */
 static bool fetch(struct fetcher *f, struct arena *a)
 {
 	struct fetch_response out;
 	struct fetch_request in;
 	int version, r;
 
+	rpc_allow_nudge(f->rpc);
 	if (!follower_ask_records(f->follower, a, &in, &version))
 		return false;
 	r = call(f, API_FETCH, version, &in, a, &out);
@@ -182,6 +185,7 @@ void fetcher_wake(struct fetcher *f)
 	f->woken = true;
 	cond_signal(&f->cond);
 	lock_release(&f->lock);
+	rpc_nudge(f->rpc);
 }
 
 void fetcher_stop(struct fetcher *f)

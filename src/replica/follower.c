@@ -15,6 +15,8 @@
 #define LOG_CLASS "kafka.server.ReplicaFetcherThread"
 #include "base/logger.h"
 
+enum { FIRST_DELAY_MS = 10 };
+
 struct follower *follower_new(const struct follower_config *c)
 {
 	struct follower *f = xcalloc(1, sizeof(*f));
@@ -103,10 +105,29 @@ bool follow_is(const struct follower *f, const struct follow *w, enum follow_sta
 }
 
 /* One that waits already keeps its time. */
+static void delay_for(struct follower *f, struct follow *w, int64_t ms)
+{
+	if (delayed(f, w))
+		return;
+	w->delayed_until = clock_mono_ms(f->config.clock) + ms;
+	f->delays_end = MAX(f->delays_end, w->delayed_until);
+}
+
 void follow_delay(struct follower *f, struct follow *w)
 {
-	if (!delayed(f, w))
-		w->delayed_until = clock_mono_ms(f->config.clock) + f->config.backoff_ms;
+	delay_for(f, w, f->config.backoff_ms);
+}
+
+/* The controller tells the leader and us at the same time: whoever hears it first should not wait long for the other. */
+static void delay_shortly(struct follower *f, struct follow *w)
+{
+	w->delay_ms = MIN(w->delay_ms ? 2 * w->delay_ms : FIRST_DELAY_MS, f->config.backoff_ms);
+	delay_for(f, w, w->delay_ms);
+}
+
+void follow_undelay(struct follow *w)
+{
+	w->delayed_until = w->delay_ms = 0;
 }
 
 /* Truncation is left to the fetch since 2.7-IV1: the leader compares the epoch of our last batch. */
@@ -128,7 +149,7 @@ void follow_set_offset(struct follower *f, struct follow *w, int64_t offset, enu
 {
 	w->offset = offset;
 	w->state = state;
-	w->delayed_until = 0;
+	follow_undelay(w);
 	w->leader_end = -1;
 	w->last_epoch = truncates_on_fetch(f) ? latest_epoch(w->p) : -1;
 }
@@ -319,6 +340,13 @@ void follower_fail(struct follower *f, const struct applying *a, int r)
 		    r > 0 ? kerr_name(r) : error_text(r, text, sizeof(text)));
 }
 
+/* The leader does not know (yet) that it leads this partition in this epoch. */
+static bool is_early(int code)
+{
+	return code == KERR_UNKNOWN_LEADER_EPOCH || code == KERR_NOT_LEADER_OR_FOLLOWER ||
+	       code == KERR_UNKNOWN_TOPIC_OR_PARTITION || code == KERR_UNKNOWN_TOPIC_ID;
+}
+
 static void delay(struct follower *f, const struct applying *a, int code, bool quietly)
 {
 	struct follow *w;
@@ -328,11 +356,11 @@ static void delay(struct follower *f, const struct applying *a, int code, bool q
 	w = follower_still(f, a);
 	if (w) {
 		first = w->delayed_until == 0;
-		follow_delay(f, w);
+		(is_early(code) ? delay_shortly : follow_delay)(f, w);
 	}
 	lock_release(&f->lock);
 	if (first && !quietly)
-		log_info("[ReplicaFetcher replicaId=%d, leaderId=%d] Partition %s-%d waits %lld ms: %s",
+		log_info("[ReplicaFetcher replicaId=%d, leaderId=%d] Partition %s-%d waits up to %lld ms: %s",
 		    (int)f->config.broker_id, (int)f->config.leader_id, partition_topic(a->p),
 		    (int)partition_index(a->p), (long long)f->config.backoff_ms, kerr_name(code));
 }

@@ -8,7 +8,8 @@
  *   Fetching --diverging epoch--> (truncated) --> Fetching     inter-broker protocol 2.7-IV1 and newer
  *   Truncating --OffsetForLeaderEpoch--> Truncating or Fetching    older, and partitions without epochs
  *   Fetching --out of range--> Locating --ListOffsets--> Fetching
- *   any --error--> the same, delayed by replica.fetch.backoff.ms
+ *   any --error--> the same, delayed by replica.fetch.backoff.ms; when only the leader has not heard yet what the
+ *                  controller told us, for moments at first
  *   any --cannot go on--> Failed: not fetched until the controller speaks of it again
  *
  * Owner: struct fetcher (or a test). Thread: adding, removing and questions from any; the turn on one thread at a time.
@@ -74,7 +75,8 @@ bool follower_ask_epochs(struct follower *f, struct arena *a, struct offset_for_
 bool follower_ask_offsets(struct follower *f, struct arena *a, int64_t timestamp, struct list_offsets_request *ret);
 bool follower_ask_records(struct follower *f, struct arena *a, struct fetch_request *ret, int *ret_version);
 
-/* The answer to the request made last by the ask of the same name; r < 0: there is none, everything asked is delayed.
+/* The answer to the request made last by the ask of the same name; r < 0: there is none, everything asked is delayed,
+ * except after -ESTALE: the request for records was given up, to be made anew.
  * Offsets are asked twice, for timestamp -1 (latest) and -2 (earliest), and decided after the second. */
 void follower_epochs_answered(struct follower *f, int r, const struct offset_for_leader_epoch_response *answer);
 void follower_offsets_answered(struct follower *f, int64_t timestamp, int r, const struct list_offsets_response *answer);

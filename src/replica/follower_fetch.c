@@ -176,6 +176,20 @@ static void drop_forgotten(struct follower *f)
 	f->forgotten_n = 0;
 }
 
+/* Whatever is delayed is not to wait for the leader's patience with the others. */
+static int32_t wait_ms(struct follower *f)
+{
+	int64_t now = clock_mono_ms(f->config.clock), wait = f->config.wait_max_ms;
+	struct follow *w, *tmp;
+
+	if (now >= f->delays_end)
+		return f->config.wait_max_ms;
+	HASH_ITER(hh, f->table, w, tmp)
+		if (w->state != FOLLOW_FAILED && w->delayed_until > now)
+			wait = MIN(wait, w->delayed_until - now);
+	return (int32_t)wait;
+}
+
 static void fill_head(struct building *b, int version)
 {
 	const struct follower_config *c = &b->f->config;
@@ -187,7 +201,7 @@ static void fill_head(struct building *b, int version)
 	} else {
 		req->replica_id = c->broker_id;
 	}
-	req->max_wait_ms = c->wait_max_ms;
+	req->max_wait_ms = wait_ms(b->f);
 	req->min_bytes = c->min_bytes;
 	req->max_bytes = c->response_max_bytes;
 	req->session_id = b->f->session_id;
@@ -255,7 +269,7 @@ static void note_progress(struct follower *f, const struct applying *a, const st
 	if (w && w->state == FOLLOW_FETCHING) {
 		w->offset = done->next_offset;
 		w->lag = MAX(0, leader_high_watermark - done->next_offset);
-		w->delayed_until = 0;
+		follow_undelay(w);
 		if (done->last_epoch >= 0 && w->last_epoch != done->last_epoch &&
 		    f->config.metadata_version >= METADATA_VERSION_2_7_IV1)
 			w->last_epoch = done->last_epoch;
@@ -380,7 +394,7 @@ void follower_records_answered(struct follower *f, int r, const struct fetch_res
 {
 	if (r < 0) {
 		restart_session(f, true);
-		return delay_all(f);
+		return r == -ESTALE ? (void)0 : delay_all(f);
 	}
 	if (answer->error_code)
 		return session_refused(f, answer->error_code);

@@ -39,6 +39,7 @@ struct follow {
 	int64_t lag;		 /* -1 unknown */
 	bool wanted, throttled;	 /* is in the request made last; was left out of it for the quota */
 	int64_t delayed_until;	 /* monotonic; 0: not delayed */
+	int64_t delay_ms;	 /* the last short delay; 0: the next is the first */
 	struct follow_sent sent;
 	uint64_t asked;		 /* turn of the request for its epoch or offsets */
 	int64_t leader_end;	 /* Locating: as answered, -1 not yet */
@@ -56,6 +57,7 @@ struct follower {
 	struct follow *table, *by_id;
 	struct list order;
 	uint64_t serials, turn;
+	int64_t delays_end; /* monotonic: from then on nothing is delayed */
 
 	struct forgotten *forgotten;
 	size_t forgotten_n, forgotten_cap;
@@ -77,6 +79,7 @@ struct applying {
 
 bool follow_is(const struct follower *f, const struct follow *w, enum follow_state state);
 void follow_delay(struct follower *f, struct follow *w);
+void follow_undelay(struct follow *w);
 /* The partition of an answer: by id, else by `p`, which may be NULL. NULL: not followed (any more). */
 struct follow *follower_named(struct follower *f, const struct partition *p, struct uuid id, int32_t index);
 /* Begins to apply something to a partition outside the lock. */

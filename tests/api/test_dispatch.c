@@ -221,18 +221,6 @@ static void bytes_after_the_body_are_ignored(void **state UNUSED)
 	fixture_fini(&f);
 }
 
-static void metadata_without_brokers_is_empty(void **state UNUSED)
-{
-	/* correlation id, no brokers, controller -1, no topics */
-	static const uint8_t want[] = { 0, 0, 0, 7, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0 };
-	struct fixture f;
-
-	fixture_init(&f);
-	send_request(&f, API_METADATA, 1, "\xff\xff\xff\xff", 4);
-	expect_payload(&f, want, sizeof(want));
-	fixture_fini(&f);
-}
-
 static void there_is_no_coordinator(void **state UNUSED)
 {
 	/* correlation id, error 15, node -1, host "", port -1 */
@@ -271,7 +259,6 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_parsed_closes),
 		cmocka_unit_test(a_header_cut_short_closes),
 		cmocka_unit_test(bytes_after_the_body_are_ignored),
-		cmocka_unit_test(metadata_without_brokers_is_empty),
 		cmocka_unit_test(there_is_no_coordinator),
 		cmocka_unit_test(repeated_names_are_found),
 	};

@@ -1,5 +1,6 @@
 """Brokers come, go and follow one controller; topics without replicas are spread over them."""
 
+import contextlib
 import struct
 
 import pytest
@@ -55,6 +56,25 @@ def test_another_broker_takes_the_office_over(run, three):
     three[first].start_again_after_kill()
     with members.admin_client(three) as admin:
         wait_until(lambda: set(members.leaders(admin, "before").values()) == {0, 1, 2}, 20, "its leader to be back")
+
+
+def first_word(broker, topic):
+    """What a broker answers first when it is asked for a topic, as a tuple; None: it does not answer yet."""
+    with contextlib.suppress(OSError, wire.Closed), wire.Connection(broker) as c:
+        return (c.metadata(topic),)
+    return None
+
+
+@pytest.mark.moldau
+def test_a_broker_that_comes_back_while_the_office_is_vacant_denies_no_topic(run, three):
+    """It has to wait for the next controller to know what there is; clients would believe that the topic is gone."""
+    controller = members.await_controller(run, three)
+    members.create_topic(three, "t", 3, 3)
+    other = three[(controller + 1) % 3]
+    other.stop()
+    three[controller].kill()
+    other.launch()
+    assert wait_until(lambda: first_word(other, "t"), 60, "an answer") == (0,)
 
 
 def test_a_stop_tells_the_controller_first(run, three):

@@ -30,16 +30,16 @@ def leader_of(brokers, topic, partition=0):
     return next(b for b in brokers if b.id == found)
 
 
-def await_isr(brokers, topic, expected, timeout=20):
+def await_isr(brokers, topic, expected, timeout=20, partition=0):
     with members.admin_client(brokers) as admin:
         seen = []
 
         def reached():
-            seen.append(members.isr(admin, topic))
+            seen.append(members.isr(admin, topic, partition))
             return seen[-1] == sorted(expected)
 
         try:
-            wait_until(reached, timeout, f"ISR {sorted(expected)}", every=0.05)
+            wait_until(reached, timeout, f"ISR {sorted(expected)} of {topic}-{partition}", every=0.05)
         finally:
             print("ISR:", *(isr for isr, _ in itertools.groupby(seen)))
 

@@ -176,6 +176,8 @@ class Process:
 class ZooKeeper(Process):
     """Debian's ZooKeeper, alone, on a free port."""
 
+    main = "org.apache.zookeeper.server.ZooKeeperServerMain"
+
     def __init__(self, directory):
         super().__init__("zookeeper", directory)
         self.port = free_port()
@@ -189,9 +191,12 @@ class ZooKeeper(Process):
     def address(self):
         return f"127.0.0.1:{self.port}"
 
+    def launch(self):
+        """Starts without waiting."""
+        self.spawn(["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", ZOOKEEPER_JARS, self.main, self.config])
+
     def start(self):
-        self.spawn(["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", ZOOKEEPER_JARS,
-                    "org.apache.zookeeper.server.ZooKeeperServerMain", self.config])
+        self.launch()
         wait_until(lambda: self.ask("ruok") == "imok" or not self.alive(), 60, "ZooKeeper to answer")
         assert self.alive(), self.tail()
         return self

@@ -119,14 +119,26 @@ class Connection:
 
     def metadata(self, topic):
         """Error code of the topic (creates nothing)."""
-        answer = self.request(METADATA, 4, array([string(topic)]) + b"\0")
+        return self.topic(topic)[0]
+
+    def leaders(self, topic):
+        """partition -> leader as this broker has heard; -1: none."""
+        return {partition: leader for (_, partition, leader), _, _ in self.topic(topic)[3]}
+
+    def in_sync(self, topic):
+        """partition -> how many replicas are in sync, as this broker has heard."""
+        return {partition: len(isr) for (_, partition, _), _, isr in self.topic(topic)[3]}
+
+    def topic(self, name):
+        """Its part of the metadata: error code, name, whether it is internal, partitions."""
+        answer = self.request(METADATA, 4, array([string(name)]) + b"\0")
         answer.take("i")
         answer.array(lambda: (answer.take("i"), answer.string(), answer.take("i"), answer.string()))
         answer.string()
         answer.take("i")
         return answer.array(lambda: (answer.take("h"), answer.string(), answer.take("b"), answer.array(
             lambda: (answer.take("hii"), answer.array(lambda: answer.take("i")), answer.array(
-                lambda: answer.take("i"))))))[0][0]
+                lambda: answer.take("i"))))))[0]
 
     def cluster(self):
         """The ids of the brokers and of the controller as this broker has heard them; -1: no controller."""

@@ -283,6 +283,56 @@ static void another_thread_ends_a_call_and_all_later_ones(void **state)
 	stop(&p, r);
 }
 
+/* One call with a nudge before it: allowed for this call, or before its time. */
+static int nudged_call(enum script script, bool allowed, int timeout_ms)
+{
+	struct heartbeat_response out = { 0 };
+	struct peer p;
+	struct rpc *r = start(&p, script);
+	struct arena a;
+	int e;
+
+	arena_init(&a, 0);
+	assert_int_equal(rpc_connect(r, in_ms(5000)), 0);
+	if (allowed)
+		rpc_allow_nudge(r);
+	rpc_nudge(r);
+	e = call(r, &a, &out, timeout_ms);
+	arena_fini(&a);
+	stop(&p, r);
+	return e;
+}
+
+static void a_nudge_ends_a_wait_for_an_answer(void **state)
+{
+	(void)state;
+	assert_int_equal(nudged_call(SILENT, true, 60000), -ESTALE);
+	assert_int_equal(nudged_call(SILENT, true, 1), -ETIMEDOUT);
+	assert_int_equal(nudged_call(CUT, true, 60000), -ECONNRESET);
+	assert_int_equal(nudged_call(ANSWER, true, 60000), 0);
+	assert_int_equal(nudged_call(SILENT, false, 50), -ETIMEDOUT);
+}
+
+static void a_nudge_is_for_the_calls_that_allow_it(void **state)
+{
+	struct heartbeat_response out = { 0 };
+	struct peer p;
+	struct rpc *r = start(&p, ANSWER);
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, 0);
+	assert_int_equal(rpc_connect(r, in_ms(5000)), 0);
+	rpc_nudge(r);
+	rpc_allow_nudge(r); /* what came before does not count */
+	assert_int_equal(call(r, &a, &out, 5000), 0);
+	rpc_nudge(r);
+	assert_int_equal(call(r, &a, &out, 5000), 0);
+	assert_true(rpc_is_connected(r));
+	arena_fini(&a);
+	stop(&p, r);
+}
+
 static void an_old_broker_is_asked_again_in_its_version(void **state)
 {
 	struct peer p;
@@ -326,6 +376,8 @@ int main(void)
 		cmocka_unit_test(silence_ends_at_the_deadline),
 		cmocka_unit_test(after_a_failure_it_connects_again),
 		cmocka_unit_test(another_thread_ends_a_call_and_all_later_ones),
+		cmocka_unit_test(a_nudge_ends_a_wait_for_an_answer),
+		cmocka_unit_test(a_nudge_is_for_the_calls_that_allow_it),
 		cmocka_unit_test(an_old_broker_is_asked_again_in_its_version),
 		cmocka_unit_test(nobody_listens),
 	};

@@ -387,6 +387,73 @@ static void errors_wait_or_end(void **state)
 	stop();
 }
 
+/* The delays until the leader has heard: 10, 20, 40 ... and never more than the backoff; from the start after a success. */
+static void a_leader_that_has_not_heard_is_asked_again_soon(void **state)
+{
+	static const int64_t delays[] = { 10, 20, 40, 80, 160, 320, 640, BACKOFF_MS, BACKOFF_MS };
+	struct partition *p;
+
+	(void)state;
+	start(METADATA_VERSION_3_9_IV0);
+	p = follow("t", 1, 2);
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < ARRAY_LEN(delays); i++) {
+			assert_non_null(ask(NULL));
+			answer((struct say){ .session = 9, .error = KERR_UNKNOWN_LEADER_EPOCH, .high_watermark = -1 });
+			clock_fake_advance(&now, delays[i] - 1);
+			assert_null(ask(NULL));
+			clock_fake_advance(&now, 1);
+		}
+		assert_non_null(ask(NULL));
+		answer((struct say){ .session = 9, .high_watermark = 2 });
+	}
+	partition_unref(p);
+	stop();
+}
+
+static void the_leader_is_not_patient_while_something_is_delayed(void **state)
+{
+	struct partition *p, *other;
+
+	(void)state;
+	start(METADATA_VERSION_3_9_IV0);
+	p = follow("t", 1, 2);
+	other = follow("u", 1, 2);
+	assert_int_equal(500, ask(NULL)->max_wait_ms);
+	follower_remove(f, other);
+	assert_non_null(ask(NULL));
+	answer((struct say){ .session = 9, .error = KERR_NOT_LEADER_OR_FOLLOWER, .high_watermark = -1 });
+	follower_add(f, other, fixture_topic_id("u"), 1);
+	clock_fake_advance(&now, 4);
+	assert_int_equal(6, ask(NULL)->max_wait_ms);
+	clock_fake_advance(&now, 6);
+	assert_int_equal(500, ask(NULL)->max_wait_ms);
+	partition_unref(p);
+	partition_unref(other);
+	stop();
+}
+
+/* The connection was given up to ask for more: nothing waits, and the old session is closed by the full request. */
+static void a_request_that_was_given_up_is_made_anew(void **state)
+{
+	const struct fetch_request *req;
+	struct partition *p;
+
+	(void)state;
+	start(METADATA_VERSION_3_9_IV0);
+	p = follow("t", 1, 2);
+	assert_non_null(ask(NULL));
+	answer((struct say){ .session = 9, .high_watermark = 2 });
+	assert_non_null(ask(NULL));
+	follower_records_answered(f, -ESTALE, NULL);
+	req = ask(NULL);
+	assert_non_null(only(req));
+	assert_int_equal(9, req->session_id);
+	assert_int_equal(0, req->session_epoch);
+	partition_unref(p);
+	stop();
+}
+
 static void damage_on_the_way_is_fetched_again(void **state)
 {
 	struct buf *b = batch(2, 1, 1);
@@ -625,6 +692,9 @@ int main(void)
 		T(answers_to_what_was_asked_before_are_ignored),
 		T(a_fetcher_of_an_old_epoch_cannot_write),
 		T(errors_wait_or_end),
+		T(a_leader_that_has_not_heard_is_asked_again_soon),
+		T(the_leader_is_not_patient_while_something_is_delayed),
+		T(a_request_that_was_given_up_is_made_anew),
 		T(damage_on_the_way_is_fetched_again),
 		T(a_leader_with_less_cuts_us),
 		T(a_leader_that_begins_later_makes_us_begin_anew),

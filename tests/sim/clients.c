@@ -18,7 +18,7 @@
 #include "protocol/messages.h"
 #include "record/builder.h"
 
-enum { TIMEOUT_MS = 3000, BATCH_MAX = 3 };
+enum { TIMEOUT_MS = 3000, BATCH_MAX = 3, REFUSED_MAX = 3 };
 
 struct client {
 	struct rpc *rpc[BROKERS_MAX];
@@ -296,6 +296,7 @@ struct flow {
 	int32_t sequence[8]; /* next, by partition */
 	uint64_t next_value;
 	int asked; /* the broker that is asked for metadata */
+	int refused; /* how often in a row a leader in office refused the sequence */
 };
 
 static bool get_id(struct flow *f)
@@ -311,13 +312,31 @@ static bool get_id(struct flow *f)
 	return true;
 }
 
-/* Sequences do not fit any more: acks=1 lost what came before, or the topic is another one. The batch may be there. */
-static bool start_over(struct flow *f, int r)
+/* Is it what ZooKeeper says it is, and does it know? A leader of an earlier epoch answers from what it has. */
+static bool leads_indeed(const struct flow *f, int broker, int32_t index)
 {
-	if (r != KERR_OUT_OF_ORDER_SEQUENCE_NUMBER && r != KERR_UNKNOWN_PRODUCER_ID && r != KERR_INVALID_PRODUCER_EPOCH)
+	struct stored_view s;
+	struct replica_view v;
+
+	return oracle_stored(f->p->topic, index, &s) && s.leader == broker && oracle_view(broker, f->p->topic, index, &v) &&
+	    v.is_leader && v.leader_epoch == s.leader_epoch;
+}
+
+/* Sequences do not fit any more: acks=1 lost what came before, or the topic is another one. The batch may be there.
+ * With acks=all only a leader of the past may say so, and the batch is sent to the next one. */
+static bool start_over(struct flow *f, int broker, int32_t index, int r)
+{
+	if (r != KERR_OUT_OF_ORDER_SEQUENCE_NUMBER && r != KERR_UNKNOWN_PRODUCER_ID && r != KERR_INVALID_PRODUCER_EPOCH) {
+		f->refused = 0;
 		return false;
-	if (f->p->acks == -1 && !f->p->lenient)
-		fail("producer %u of %s: %s, though all before was acknowledged", f->p->number, f->p->topic, kerr_name((int16_t)r));
+	}
+	if (f->p->acks == -1 && !f->p->lenient) {
+		f->refused = leads_indeed(f, broker, index) ? f->refused + 1 : 0;
+		if (f->refused == REFUSED_MAX)
+			fail("producer %u of %s-%d: %s, though all before was acknowledged", f->p->number, f->p->topic,
+			    (int)index, kerr_name((int16_t)r));
+		return false;
+	}
 	f->id = -1;
 	f->p->restarts++;
 	return true;
@@ -328,7 +347,7 @@ static void send_batch(struct flow *f, int32_t index, const uint64_t *values, in
 {
 	struct batch_spec spec = { .producer_id = f->id, .producer_epoch = f->epoch, .sequence = f->sequence[index],
 		.values = values, .n = n };
-	struct leader_view l;
+	struct leader_view l = { .leader = -1 };
 	int64_t base = -1;
 
 	while (!f->p->stop) {
@@ -343,7 +362,7 @@ static void send_batch(struct flow *f, int32_t index, const uint64_t *values, in
 				oracle_acknowledged(l.topic_id, f->p->topic, index, base, values, n);
 			return;
 		}
-		if (start_over(f, r))
+		if (start_over(f, l.leader, index, r))
 			return;
 		f->asked = (int)world_random((uint64_t)brokers_n);
 		fiber_sleep_ms(20 + (int64_t)world_random(200));

@@ -152,7 +152,8 @@ static int disk_close(int fd)
 
 static ssize_t disk_pread(int fd, void *p, size_t n, off_t at)
 {
-	return fd_fails(fd) ? -EIO : file_ops_posix.pread(fd, p, n, at);
+	/* The oracle sees through it. */
+	return fd_fails(fd) && fiber_node() != NODE_OUTSIDE ? -EIO : file_ops_posix.pread(fd, p, n, at);
 }
 
 static ssize_t disk_pwritev(int fd, const struct iovec *iov, int n, off_t at)

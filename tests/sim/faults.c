@@ -1,8 +1,8 @@
 /* faults.c - one fault after the other; each ends by itself after a while.
  *
- * Power is lost with care, since it is the one fault that takes acknowledged bytes: only when every partition in whose
- * in-sync set the broker is has another member of it that runs, and until the broker is out of those sets, nothing else
- * happens to the others. More than that min.insync.replicas = 2 does not promise.
+ * Power is lost with care, since it is the one fault that takes acknowledged bytes: only when nothing else has gone wrong
+ * for a while and every partition in whose in-sync set the broker is has another member of it; and until the broker is
+ * out of those sets, nothing else happens to the others. More than that min.insync.replicas = 2 does not promise.
  */
 #include "faults.h"
 
@@ -18,7 +18,15 @@
 #include "oracle.h"
 #include "zookeeper.h"
 
-enum { DOWN_MAX_MS = 12000, OUTAGE_MAX_MS = 12000, GAP_MAX_MS = 3000, NOTICE_MAX_MS = 8000, SWITCH_OFF_MAX_MS = 20000 };
+enum {
+	DOWN_MAX_MS = 12000,
+	OUTAGE_MAX_MS = 12000,
+	GAP_MAX_MS = 3000,
+	NOTICE_MAX_MS = 8000,
+	SWITCH_OFF_MAX_MS = 20000,
+	QUIET_MS = 8000,
+	QUIET_MAX_MS = 40000,
+};
 
 static int64_t up_at_ms[BROKERS_MAX], awake_at_ms[BROKERS_MAX], reach_at_ms[BROKERS_MAX], quiet_at_ms;
 static int64_t joined_at_ms;
@@ -70,7 +78,10 @@ static bool has(const struct stored_view *s, int id)
 
 static bool is_well(int id)
 {
-	return broker_is_up(id) && !node_is_paused(id) && !disk_is_broken(id) && up_at_ms[id] == 0 && reach_at_ms[id] == 0;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/brokers/ids/%d", id);
+	return tree_find(path) && broker_is_up(id) && !node_is_paused(id) && !disk_is_broken(id) && up_at_ms[id] == 0 && reach_at_ms[id] == 0;
 }
 
 static bool others_have_it(const struct stored_view *s, int id)
@@ -90,6 +101,8 @@ static bool is_out(const struct stored_view *s, int id)
 
 /* --- faults --- */
 
+static void end_what_is_due(void);
+
 static void go_down(int id, bool power)
 {
 	if (!broker_is_gone(id))
@@ -98,12 +111,31 @@ static void go_down(int id, bool power)
 	awake_at_ms[id] = 0;
 }
 
-static void lose_power(int id)
+static bool all_is_well(void)
 {
 	for (int i = 0; i < brokers_n; i++)
-		if (i != id && !is_well(i))
-			return;
-	if (!broker_is_up(id) || !for_all_states(others_have_it, id))
+		if (!is_well(i))
+			return false;
+	return joined_at_ms == 0 && quiet_at_ms == 0;
+}
+
+/* In which the controller has noticed all that went before. */
+static void wait_for_quiet(void)
+{
+	int64_t since = world_now_ms(), until = since + QUIET_MAX_MS;
+
+	while (world_now_ms() - since < QUIET_MS && world_now_ms() < until) {
+		fiber_sleep_ms(100);
+		end_what_is_due();
+		if (!all_is_well())
+			since = world_now_ms();
+	}
+}
+
+static void lose_power(int id)
+{
+	wait_for_quiet();
+	if (!all_is_well() || !for_all_states(others_have_it, id))
 		return;
 	go_down(id, true);
 	torn = id;

@@ -44,6 +44,7 @@ struct shadow {
 	int32_t epoch;
 	bool leads;
 	int64_t leader_mark;
+	bool seen;
 };
 
 enum { PARTITIONS_MAX = 64, STATES_MAX = 64 };
@@ -324,7 +325,23 @@ static void check_partition(struct partition *p, void *arg)
 		check_leader(broker, s, &v);
 	s->epoch = v.leader_epoch;
 	s->leads = v.is_leader;
+	s->seen = true;
 	log_unref(log);
+}
+
+/* A partition that is not there any more, or lost its log, begins anew when it comes again. */
+static void check_broker(int id)
+{
+	const struct broker_context *parts = id < brokers_n ? broker_parts(id) : NULL;
+
+	if (!parts)
+		return;
+	for (int i = 0; i < PARTITIONS_MAX; i++)
+		shadows[id][i].seen = false;
+	partitions_each(parts->partitions, check_partition, &id);
+	for (int i = 0; i < PARTITIONS_MAX; i++)
+		if (!shadows[id][i].seen)
+			shadows[id][i].h = NULL;
 }
 
 static void *oracle_main(void *arg)
@@ -332,12 +349,8 @@ static void *oracle_main(void *arg)
 	int node;
 
 	(void)arg;
-	while (world_oracle_wait(&node)) {
-		const struct broker_context *parts = node < brokers_n ? broker_parts(node) : NULL;
-
-		if (parts)
-			partitions_each(parts->partitions, check_partition, &node);
-	}
+	while (world_oracle_wait(&node))
+		check_broker(node);
 	return NULL;
 }
 
@@ -357,8 +370,7 @@ void oracle_check_all(void)
 	for (int id = 0; id < brokers_n; id++) {
 		for (int i = 0; i < PARTITIONS_MAX; i++)
 			shadows[id][i].read_at = 0;
-		if (broker_parts(id))
-			partitions_each(broker_parts(id)->partitions, check_partition, &id);
+		check_broker(id);
 	}
 }
 

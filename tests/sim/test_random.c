@@ -174,7 +174,7 @@ static int run_seed(uint64_t seed, int64_t seconds)
 	char extra[128];
 
 	(void)snprintf(extra, sizeof(extra), "num.replica.fetchers=%d\n%s", 1 + (int)(seed / 3 % 2),
-	    seed % 4 == 3 ? "inter.broker.protocol.version=2.6\n" : "");
+	    seed % 4 == 3 ? "inter.broker.protocol.version=3.0\n" : "");
 	c.extra = extra;
 	run.faults_ms = seconds * 1000;
 	cluster_begin(&c);

@@ -159,7 +159,7 @@ static void exit_process(void *arg)
 	node_kill(n->id);
 	network_node_killed(n->id, false);
 	zookeeper_node_killed(n->id);
-	disk_node_killed(n->id, false);
+	disk_node_killed(n->id, ENDING_KILL);
 }
 
 static void exit_soon(struct node *n)
@@ -208,18 +208,18 @@ void broker_shut_down(int id)
 	fiber_wake_all(&n->stop_wait);
 }
 
-void broker_kill(int id, bool power)
+void broker_kill(int id, enum ending how)
 {
 	struct node *n = &brokers[id];
 
-	trace("--- broker %d %s", id, power ? "loses power" : "is killed");
+	trace("--- broker %d %s", id, how == ENDING_KILL ? "is killed" : "loses power");
 	n->running = n->started = false;
 	n->parts = NULL;
 	oracle_broker_gone(id);
 	node_kill(id);
-	network_node_killed(id, power);
+	network_node_killed(id, how != ENDING_KILL);
 	zookeeper_node_killed(id);
-	disk_node_killed(id, power);
+	disk_node_killed(id, how);
 }
 
 bool broker_is_up(int id)

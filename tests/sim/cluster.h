@@ -23,7 +23,12 @@ void cluster_end(void);
 /* All from outside of the node. */
 void broker_boot(int id);
 void broker_shut_down(int id); /* asks for an orderly stop; broker_is_up tells when it is done */
-void broker_kill(int id, bool power);
+enum ending {
+	ENDING_KILL,	 /* SIGKILL: what was written is in the page cache */
+	ENDING_POWER,	 /* some of what was not synced is lost */
+	ENDING_POWER_ALL, /* all of it */
+};
+void broker_kill(int id, enum ending how);
 bool broker_is_up(int id);	/* it has started and was not told to stop */
 bool broker_is_gone(int id); /* no process is there */
 bool broker_is_stopping(int id);

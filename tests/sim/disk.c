@@ -288,14 +288,14 @@ static void lose(struct dirty *d, uint64_t loss)
 		struct write *w = list_last(&d->writes, struct write, link);
 
 		if (loss == 2 || (loss == 1 && world_random(3) == 0))
-			put_back(d, w, world_random(2) ? 0 : (size_t)world_random(w->len + 1), world_random(2) == 0);
+			put_back(d, w, loss == 2 || world_random(2) ? 0 : (size_t)world_random(w->len + 1), world_random(2) == 0);
 		write_free(w);
 	}
 }
 
-void disk_node_killed(int node, bool power)
+void disk_node_killed(int node, enum ending how)
 {
-	uint64_t loss = world_random(3); /* all kept, some lost, all lost */
+	uint64_t loss = how == ENDING_POWER_ALL ? 2 : world_random(3); /* all kept, some lost, all lost */
 	struct dirty *d, *tmp;
 
 	for (int fd = 0; fd < FDS; fd++)
@@ -304,7 +304,7 @@ void disk_node_killed(int node, bool power)
 			fds[fd].open = false;
 		}
 	HASH_ITER(hh, dirty, d, tmp) {
-		if (!power || d->node != node)
+		if (how == ENDING_KILL || d->node != node)
 			continue;
 		lose(d, loss);
 		clean(d);

@@ -9,10 +9,12 @@
 
 #include <stdbool.h>
 
+#include "cluster.h"
+
 /* `root` has a directory "broker-N" for each node. */
 void disk_begin(const char *root);
 void disk_end(void);
-void disk_node_killed(int node, bool power);
+void disk_node_killed(int node, enum ending how);
 /* Every change below broker-N/dDIR fails with EIO from now on, or not any more. */
 void disk_break(int node, int dir, bool broken);
 bool disk_is_broken(int node);

@@ -103,10 +103,10 @@ static bool is_out(const struct stored_view *s, int id)
 
 static void end_what_is_due(void);
 
-static void go_down(int id, bool power)
+static void go_down(int id, enum ending how)
 {
 	if (!broker_is_gone(id))
-		broker_kill(id, power);
+		broker_kill(id, how);
 	up_at_ms[id] = world_now_ms() + 1 + (int64_t)world_random(DOWN_MAX_MS);
 	awake_at_ms[id] = 0;
 }
@@ -137,7 +137,7 @@ static void lose_power(int id)
 	wait_for_quiet();
 	if (!all_is_well() || !for_all_states(others_have_it, id))
 		return;
-	go_down(id, true);
+	go_down(id, ENDING_POWER);
 	torn = id;
 	torn_life = node_life(id);
 }
@@ -219,7 +219,7 @@ static void something(void)
 	case 1:
 	case 2:
 	case 3:
-		go_down(id, false);
+		go_down(id, ENDING_KILL);
 		break;
 	case 4:
 	case 5:
@@ -259,9 +259,8 @@ static void something(void)
 
 static void boot(int id)
 {
-	if (!broker_is_gone(id)) { /* it does not come to an end: an impatient operator */
-		broker_kill(id, false);
-	}
+	if (!broker_is_gone(id)) /* it does not come to an end: an impatient operator */
+		broker_kill(id, ENDING_KILL);
 	disk_break(id, 0, false);
 	disk_break(id, 1, false);
 	up_at_ms[id] = 0;
@@ -333,4 +332,11 @@ void faults_heal(void)
 		if (disk_is_broken(id) || broker_is_gone(id) || up_at_ms[id] || broker_is_stopping(id))
 			boot(id);
 	}
+}
+
+void faults_supervise(void)
+{
+	for (int id = 0; id < brokers_n; id++)
+		if (broker_is_gone(id))
+			boot(id);
 }

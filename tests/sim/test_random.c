@@ -141,6 +141,7 @@ static void settle(void)
 	admin_stop = true;
 	while (!all_stopped() || !oracle_is_settled(why)) {
 		fiber_sleep_ms(500);
+		faults_supervise();
 		if (world_now_ms() > until)
 			fail("not settled %d s after the last fault: %s", SETTLE_MS / 1000, all_stopped() ? why : "clients hang");
 	}

@@ -305,6 +305,7 @@ static void kip_497_a_member_counts_until_the_controller_has_removed_it(void)
 	EXPECT(produce(A, "t", -1) == 0);
 	network_cut(A, C, true);
 	part(A, B);
+	EXPECT(produce(A, "t", 1) == 0);
 	fiber_sleep_ms(8000);
 	EXPECT(in_sync("t", B));
 	EXPECT(produce(A, "t", -1) != 0);

@@ -21,7 +21,7 @@
 enum {
 	DOWN_MAX_MS = 12000,
 	OUTAGE_MAX_MS = 12000,
-	GAP_MAX_MS = 3000,
+	GAP_MAX_MS = 4000, /* at most; a run draws its own */
 	NOTICE_MAX_MS = 8000,
 	SWITCH_OFF_MAX_MS = 20000,
 	QUIET_MS = 8000,
@@ -170,7 +170,7 @@ static void cut_off(int id)
 {
 	uint64_t how = world_random(3); /* to it, from it, both */
 	int other = any_broker();
-	bool one = world_chance(500);
+	bool one = world_chance(700);
 
 	trace("--- the network between broker %d and %s%d fails (%d)", id, one ? "" : "all, not only ", other, (int)how);
 	for (int i = 0; i < brokers_n; i++) {
@@ -214,7 +214,7 @@ static void something(void)
 {
 	int id = any_broker();
 
-	switch (world_random(20)) {
+	switch (world_random(23)) {
 	case 0:
 	case 1:
 	case 2:
@@ -241,6 +241,9 @@ static void something(void)
 		break;
 	case 14:
 	case 15:
+	case 20:
+	case 21:
+	case 22:
 		cut_off(id);
 		break;
 	case 16:
@@ -249,7 +252,8 @@ static void something(void)
 	case 17:
 		break_disk(id);
 		break;
-	default:
+	case 18:
+	case 19:
 		stop_in_order(id);
 		break;
 	}
@@ -306,9 +310,10 @@ static void end_what_is_due(void)
 void faults_run(int64_t ms)
 {
 	int64_t until = world_now_ms() + ms;
+	uint64_t gap_max_ms = 300 + world_random(GAP_MAX_MS - 300);
 
 	while (world_now_ms() < until) {
-		int64_t next = world_now_ms() + 1 + (int64_t)world_random(GAP_MAX_MS);
+		int64_t next = world_now_ms() + 1 + (int64_t)world_random(gap_max_ms);
 
 		while (world_now_ms() < next) {
 			fiber_sleep_ms(MIN(100, next - world_now_ms()));

@@ -19,7 +19,7 @@
 #include "fiber.h"
 #include "oracle.h"
 
-enum { DEFAULT_FIRST = 1, DEFAULT_LAST = 8, DEFAULT_SECONDS = 60, SETTLE_MS = 180000, BOOT_MS = 60000, RUN_MS = 3600000 };
+enum { DEFAULT_FIRST = 1, DEFAULT_LAST = 16, DEFAULT_SECONDS = 60, SETTLE_MS = 180000, BOOT_MS = 60000, RUN_MS = 3600000 };
 
 static struct {
 	int64_t faults_ms;
@@ -32,10 +32,13 @@ static struct producer producers[] = {
 	{ .topic = "loose", .partitions = 2, .acks = 1, .pause_ms = 100 },
 	{ .topic = "mixed", .partitions = 2, .acks = -1, .pause_ms = 300 },
 	{ .topic = "mixed", .partitions = 2, .acks = 1, .pause_ms = 300 },
+	{ .topic = "thin", .partitions = 1, .acks = -1, .pause_ms = 150 },
+	{ .topic = "thin", .partitions = 1, .acks = -1, .pause_ms = 250 },
 	{ .topic = "churn", .partitions = 2, .acks = -1, .pause_ms = 300, .lenient = true },
 };
 
-static void create(struct client *c, const char *topic, int32_t partitions)
+static void create(struct client *c, const char *topic, int32_t partitions, const int32_t *replicas, int32_t n,
+    const char *key, const char *value)
 {
 	struct leader_view l;
 
@@ -43,9 +46,20 @@ static void create(struct client *c, const char *topic, int32_t partitions)
 		int controller = client_find_controller(c, 0);
 
 		if (controller >= 0)
-			(void)client_create_topic(c, controller, topic, partitions, NULL, 0, NULL, NULL);
+			(void)client_create_topic(c, controller, topic, partitions, replicas, n, key, value);
 		fiber_sleep_ms(200);
 	}
+}
+
+static void create_all(struct client *c)
+{
+	static const int32_t two[] = { 0, 1 };
+
+	create(c, "strict", 3, NULL, 0, NULL, NULL);
+	create(c, "loose", 2, NULL, 0, NULL, NULL);
+	create(c, "mixed", 2, NULL, 0, NULL, NULL);
+	/* Two replicas of which one is enough: every change of the in-sync set decides what is committed. */
+	create(c, "thin", 1, two, 2, "min.insync.replicas", "1");
 }
 
 static void begin(struct client *c)
@@ -59,9 +73,7 @@ static void begin(struct client *c)
 				fail("the cluster does not come up");
 		}
 	}
-	create(c, "strict", 3);
-	create(c, "loose", 2);
-	create(c, "mixed", 2);
+	create_all(c);
 	for (size_t i = 0; i < ARRAY_LEN(producers); i++)
 		producer_start(&producers[i]);
 }

@@ -10,13 +10,14 @@
 #include "base/file.h"
 #include "cluster.h"
 #include "fiber.h"
+#include "metadata/image.h"
 #include "record/reader.h"
 #include "replica/partitions.h"
 #include "storage/log.h"
 #include "zk/znode.h"
 #include "zookeeper.h"
 
-enum { NAME_MAX_LEN = 64, REREAD_STEPS = 4000, EPOCHS_MAX = 4096, READ_MAX = 1 << 20 };
+enum { NAME_MAX_LEN = 64, REREAD_STEPS = 4000, EPOCHS_MAX = 4096, READ_MAX = 1 << 20, PRODUCERS_MAX = 32 };
 
 #define VALUE_CONTROL UINT64_MAX
 
@@ -365,12 +366,32 @@ void oracle_broker_gone(int id)
 		shadows[id][i].h = NULL;
 }
 
+/* A producer sends one batch at a time and numbers its values: in a log they rise, and each is there once. */
+static void check_order(int broker, const struct shadow *s)
+{
+	uint64_t last[PRODUCERS_MAX] = { 0 };
+
+	for (size_t at = 0; at < s->n; at++) {
+		uint64_t producer = s->v[at] >> 32;
+
+		if (s->v[at] == VALUE_CONTROL || producer == 0 || producer >= PRODUCERS_MAX)
+			continue;
+		if (s->v[at] <= last[producer])
+			fail("%s-%d: broker %d has %llx at offset %zu behind %llx", s->h->topic, (int)s->h->index, broker,
+			    (unsigned long long)s->v[at], at, (unsigned long long)last[producer]);
+		last[producer] = s->v[at];
+	}
+}
+
 void oracle_check_all(void)
 {
 	for (int id = 0; id < brokers_n; id++) {
 		for (int i = 0; i < PARTITIONS_MAX; i++)
 			shadows[id][i].read_at = 0;
 		check_broker(id);
+		for (int i = 0; i < PARTITIONS_MAX; i++)
+			if (shadows[id][i].h)
+				check_order(id, &shadows[id][i]);
 	}
 }
 
@@ -512,6 +533,26 @@ static bool same_logs(const char *topic, int32_t index, int32_t leader, const st
 	return true;
 }
 
+/* Every broker tells clients what is stored. */
+static bool same_metadata(const char *topic, int32_t index, const struct stored_view *s, char why[256])
+{
+	bool ok = true;
+
+	for (int id = 0; id < brokers_n && ok; id++) {
+		const struct broker_context *parts = broker_parts(id);
+		struct image *image = parts ? metadata_image(parts->metadata) : NULL;
+		const struct image_topic *t = image ? image_topic(image, str_of(topic)) : NULL;
+		const struct image_partition *p = t ? image_partition(t, index) : NULL;
+
+		ok = p && p->leader == s->leader && p->leader_epoch == s->leader_epoch && p->isr_n == s->isr_n &&
+		    p->partition_epoch == s->partition_epoch;
+		if (!ok)
+			(void)snprintf(why, 256, "%s-%d: the metadata of broker %d are old", topic, (int)index, id);
+		image_unref(image);
+	}
+	return ok;
+}
+
 static bool topic_is_settled(const char *topic, char why[256])
 {
 	struct znode_topic t = ZNODE_TOPIC_INIT;
@@ -530,7 +571,8 @@ static bool topic_is_settled(const char *topic, char why[256])
 		    a->adding.n == 0 && a->removing.n == 0;
 		if (!ok)
 			(void)snprintf(why, 256, "%s-%d: no leader, not all in sync, or being moved", topic, (int)a->partition);
-		ok = ok && same_logs(topic, a->partition, s.leader, &a->replicas, why);
+		ok = ok && same_logs(topic, a->partition, s.leader, &a->replicas, why) &&
+		    same_metadata(topic, a->partition, &s, why);
 	}
 	znode_topic_fini(&t);
 	return ok;

@@ -24,7 +24,7 @@ void oracle_broker_gone(int id);
 /* A producer was told that its records are at [base, base + n) of the partition. */
 void oracle_acknowledged(struct uuid topic_id, const char *topic, int32_t index, int64_t base, const uint64_t *values, int n);
 
-/* Reads all logs from the start once more. In a fiber. */
+/* Reads all logs from the start once more; the values of a producer rise in each of them. In a fiber. */
 void oracle_check_all(void);
 /* Every partition has its leader, a full in-sync set and equal logs; nothing is being moved or deleted. `why`: what is
  * missing. In a fiber. */

@@ -34,6 +34,7 @@
 #include "broker/producer_id_request.h"
 #include "broker/reconfigure.h"
 #include "broker/registration.h"
+#include "broker/rejoin.h"
 #include "broker/settings.h"
 #include "controller/auto_creation.h"
 #include "controller/controller.h"
@@ -437,6 +438,20 @@ static int start_coordination(struct broker *b)
 	return coordination_start(&b->coordination, &parts);
 }
 
+/* The registration of our earlier run is gone, and so is all that rested on it. */
+static int await_our_turn(struct broker *b)
+{
+	const struct rejoin j = { .broker_id = b->id, .zk = b->zk, .log_dirs = b->log_dirs };
+	char why[REGISTRATION_WHY_MAX] = "";
+	int r = registration_await_place(b->registration, why);
+
+	if (r == 0)
+		r = rejoin_wait(&j);
+	if (r < 0)
+		log_error("[KafkaServer id=%d] This broker could not be registered: %s", b->id, *why ? why : strerror(-r));
+	return r;
+}
+
 static int register_broker(struct broker *b, int64_t *ret_epoch)
 {
 	char why[REGISTRATION_WHY_MAX] = "";
@@ -453,7 +468,8 @@ static int register_broker(struct broker *b, int64_t *ret_epoch)
 		    *why ? why : strerror(-r));
 		return r;
 	}
-	return on_register(b, ret_epoch);
+	r = await_our_turn(b);
+	return r < 0 ? r : on_register(b, ret_epoch);
 }
 
 /* The listener of requests between brokers and the controller (replication.md 14.1). */

@@ -344,6 +344,17 @@ static int finish(struct dir_load *l)
 	return r;
 }
 
+bool log_dirs_were_clean(struct log_dirs *d)
+{
+	bool clean = true;
+
+	lock_take(&d->lock);
+	for (size_t i = 0; i < d->n; i++)
+		clean = clean && (d->v[i].was_clean || d->v[i].logs_n == 0);
+	lock_release(&d->lock);
+	return clean;
+}
+
 static void log_loaded(const struct dir_load *loads, size_t n, size_t logs, int64_t took_ms)
 {
 	CLEANUP(freep) char *unclean = NULL;

@@ -47,6 +47,7 @@
 #include "replica/fetch_session.h"
 #include "replica/fetchers.h"
 #include "replica/isr_changes.h"
+#include "replica/isr_writer.h"
 #include "replica/mover.h"
 #include "replica/partitions.h"
 #include "storage/cleaner.h"
@@ -89,6 +90,7 @@ struct broker {
 	struct peer_control peers;
 	struct controller_link *controller_link, *isr_link; /* AlterPartition has one of its own: it waits for ever */
 	struct isr_changes *isr_changes;
+	struct isr_writer *isr_writer; /* instead, with an old inter.broker.protocol.version */
 	struct mover *mover;
 	struct timer *isr_timer;
 	struct producer_id_request ids_request;
@@ -364,11 +366,18 @@ static void on_features_refused(void *arg, const char *why)
 		broker_fail(b);
 }
 
+static int interbroker_version(const struct broker *b)
+{
+	return config_metadata_version(b->config);
+}
+
 static int follow_features(struct broker *b)
 {
 	struct feature_watch_config c = { .zk = b->zk, .pool = b->workers, .changed = on_features_changed,
 		.refused = on_features_refused, .arg = b };
 
+	if (interbroker_version(b) < METADATA_VERSION_2_7_IV0)
+		return 0; /* there are none (KIP-584) */
 	return feature_watch_start(&c, &b->features);
 }
 
@@ -444,11 +453,6 @@ static const char *control_listener(const struct broker *b)
 	return name ? name : config_inter_broker_listener(b->config);
 }
 
-static int interbroker_version(const struct broker *b)
-{
-	return metadata_version(config_text(b->config, CFG_INTER_BROKER_PROTOCOL_VERSION));
-}
-
 static void start_fetchers(struct broker *b)
 {
 	struct fetchers_config c;
@@ -485,15 +489,21 @@ static void on_propose(void *arg, struct partition *p)
 {
 	struct broker *b = arg;
 
-	isr_changes_propose(b->isr_changes, p);
+	if (b->isr_writer)
+		isr_writer_propose(b->isr_writer, p);
+	else
+		isr_changes_propose(b->isr_changes, p);
 }
 
 static void start_isr_changes(struct broker *b)
 {
 	const struct isr_changes_config c = { .broker_id = b->id, .partitions = b->partitions, .link = b->isr_link,
 		.metadata_version = interbroker_version(b) };
+	const struct isr_writer_config w = { .broker_id = b->id, .partitions = b->partitions, .zk = b->zk };
 	int64_t period_ms = config_long(b->config, CFG_REPLICA_LAG_TIME_MAX_MS) / 2;
 
+	if (c.metadata_version < METADATA_VERSION_2_7_IV2)
+		b->isr_writer = isr_writer_new(&w);
 	b->isr_changes = isr_changes_new(&c);
 	partitions_set_proposer(b->partitions, on_propose, b);
 	b->isr_timer = scheduler_add(b->scheduler, "isr-expiration", period_ms, MAX(period_ms, 1), on_isr_timer, b);
@@ -535,6 +545,7 @@ static int start_controller(struct broker *b)
 		.clock = &clock_real,
 		.scheduler = b->scheduler,
 		.listener = control_listener(b),
+		.metadata_version = interbroker_version(b),
 		.delete_topics = config_bool(b->config, CFG_DELETE_TOPIC_ENABLE),
 		.auto_rebalance = config_bool(b->config, CFG_AUTO_LEADER_REBALANCE_ENABLE),
 		.imbalance_check_s = (int32_t)config_long(b->config, CFG_LEADER_IMBALANCE_CHECK_INTERVAL_SECONDS),
@@ -546,12 +557,14 @@ static int start_controller(struct broker *b)
 		.known_topic_id = on_known_topic_id,
 		.arg = b,
 	};
-	struct producer_ids_config ids = { .clock = &clock_real, .request = on_ids_wanted, .arg = b };
+	bool own_ids = c.metadata_version < METADATA_VERSION_3_0_IV0;
+	struct producer_ids_config ids = { .clock = &clock_real, .late = own_ids, .request = on_ids_wanted, .arg = b };
 	struct topic_admin_config admin = {
 		.zk = b->zk,
 		.metadata = b->metadata,
 		.default_partitions = config_int(b->config, CFG_NUM_PARTITIONS),
 		.default_replication = (int16_t)config_int(b->config, CFG_DEFAULT_REPLICATION_FACTOR),
+		.topic_ids = c.metadata_version >= METADATA_VERSION_2_8_IV0,
 		.delete_topics = c.delete_topics,
 		.validate_overrides = on_validate_overrides,
 		.arg = b,
@@ -566,8 +579,11 @@ static int start_controller(struct broker *b)
 	b->auto_creation = coordination_auto_creation(b->config, b->topic_admin, &clock_real);
 	b->controller = controller_new(&c);
 	b->ids_request = (struct producer_id_request){ .broker_id = b->id, .controller = b->controller,
-		.link = b->controller_link, .partitions = b->partitions, .done = on_ids_allocated, .arg = b };
+		.link = b->controller_link, .partitions = b->partitions, .zk = own_ids ? b->zk : NULL,
+		.pool = b->workers, .done = on_ids_allocated, .arg = b };
 	b->producer_ids = producer_ids_new(&ids);
+	if (own_ids)
+		producer_ids_start(b->producer_ids);
 	return controller_start(b->controller, epoch);
 }
 
@@ -700,6 +716,7 @@ static void stop_coordination(struct broker *b)
 		controller_link_stop(b->controller_link);
 	if (b->isr_link)
 		controller_link_stop(b->isr_link);
+	isr_writer_stop(b->isr_writer);
 	if (b->fetchers)
 		fetchers_stop(b->fetchers);
 	if (b->mover)
@@ -732,6 +749,7 @@ void broker_stop(struct broker *b)
 	b->fetchers = fetchers_free(b->fetchers);
 	b->mover = mover_free(b->mover);
 	b->isr_changes = isr_changes_free(b->isr_changes);
+	b->isr_writer = isr_writer_free(b->isr_writer);
 	b->isr_link = controller_link_free(b->isr_link);
 	coordination_fini(&b->coordination);
 	b->partitions = partitions_free(b->partitions);

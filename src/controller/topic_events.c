@@ -13,6 +13,7 @@
 #include "controller/partition_states.h"
 #include "controller/replica_states.h"
 #include "protocol/errors.h"
+#include "protocol/metadata_version.h"
 
 #define LOG_CLASS "kafka.controller.KafkaController"
 #include "base/logger.h"
@@ -83,9 +84,12 @@ static void topic_drop(struct controller *c, struct ctl_topic *t)
 
 /* ---- reading ---- */
 
-/* A topic without id, or whose id was lost by an old tool: what the brokers know, else a new one (zookeeper.md 6). */
+/* A topic without id, or whose id was lost by an old tool: what the brokers know, else a new one (zookeeper.md 6).
+ * Below inter.broker.protocol.version 2.8 topics have the id that they have. */
 static int give_id(struct controller *c, struct ctl_topic *t)
 {
+	if (c->config.metadata_version < METADATA_VERSION_2_8_IV0)
+		return 0;
 	if (uuid_is_zero(t->id) &&
 	    (!c->config.known_topic_id || !c->config.known_topic_id(c->config.arg, t->name, &t->id)))
 		t->id = uuid_random();

@@ -128,6 +128,7 @@ struct offset_and_timestamp {
 };
 
 /* ListOffsets: timestamp >= 0, or -1 latest, -2 earliest, -3 max timestamp, -4 earliest local (storage.md 5.5).
+ * KERR_UNSUPPORTED_FOR_MESSAGE_FORMAT: all but -1 and -2, when the topic's records have no time stamps.
  * May read the disk: for a worker thread. */
 int log_offset_for_timestamp(struct log *log, int64_t timestamp, struct offset_and_timestamp *ret) MUST_CHECK;
 

@@ -53,6 +53,8 @@ static void fill_validate_config(const struct log_config *c, struct validate_con
 	ret->timestamp_type = c->log_append_time ? TIMESTAMP_LOG_APPEND : TIMESTAMP_CREATE;
 	ret->timestamp_before_max_ms = c->message_timestamp_before_max_ms;
 	ret->timestamp_after_max_ms = c->message_timestamp_after_max_ms;
+	ret->magic = c->record_format;
+	ret->no_zstd = !c->allow_zstd;
 	ret->compacted = c->cleanup_compact;
 	ret->max_message_bytes = (size_t)c->max_message_bytes;
 }
@@ -130,7 +132,7 @@ static void assign_epochs(struct log *log, const struct pending *p)
 	size_t pos = 0;
 
 	while (batch_next(p->data, p->len, &pos, &b) == 0) {
-		if (b.magic >= 2)
+		if (b.magic >= 2 && log_has_epochs(log))
 			(void)leader_epochs_assign(&log->epochs, b.leader_epoch, b.base_offset);
 		else
 			leader_epochs_clear(&log->epochs);

@@ -123,12 +123,28 @@ static void tell_dir_failure(struct broker *b)
 	free(text);
 }
 
+static int interbroker_version(const struct broker *b)
+{
+	return config_metadata_version(b->config);
+}
+
+/* A controller of before 1.0 does not say whether a partition is new: it could be made anew, empty, in another
+ * directory. */
+static bool halts_without_dir(struct broker *b, const char *dir)
+{
+	if (interbroker_version(b) >= METADATA_VERSION_1_0_IV0)
+		return false;
+	log_error("[ReplicaManager broker=%d] Halting broker because dir %s is offline", b->id, dir);
+	broker_fail(b);
+	return true;
+}
+
 /* Thread: that of the failures, which may wait. */
 static void on_dir_offline(void *arg, const char *dir)
 {
 	struct broker *b = arg;
 
-	if (!b->partitions)
+	if (halts_without_dir(b, dir) || !b->partitions)
 		return;
 	partitions_dir_offline(b->partitions, dir);
 	if (log_dirs_online_count(b->log_dirs) > 0)
@@ -299,6 +315,8 @@ static int start_log_dirs(struct broker *b)
 		r = log_dirs_read_meta(b->log_dirs, &meta);
 	if (r < 0)
 		return r;
+	if (log_dirs_online_count(b->log_dirs) < log_dirs_count(b->log_dirs) && halts_without_dir(b, "of log.dirs"))
+		return -EIO;
 	if (*meta.cluster_id && strcmp(meta.cluster_id, b->cluster_id)) {
 		log_error("The Cluster ID %s doesn't match stored clusterId %s (cluster.id in meta.properties). The broker "
 			  "is trying to join the wrong cluster. Configured zookeeper.connect may be wrong.",
@@ -364,11 +382,6 @@ static void on_features_refused(void *arg, const char *why)
 	log_error("[KafkaServer id=%d] %s", b->id, why);
 	if (b->features) /* it was started: go, as Kafka does */
 		broker_fail(b);
-}
-
-static int interbroker_version(const struct broker *b)
-{
-	return config_metadata_version(b->config);
 }
 
 static int follow_features(struct broker *b)
@@ -591,6 +604,7 @@ static void fill_context(struct broker *b)
 {
 	b->ctx = (struct broker_context){
 		.broker_id = b->id,
+		.metadata_version = interbroker_version(b),
 		.clock = &clock_real,
 		.workers = b->workers,
 		.scheduler = b->scheduler,

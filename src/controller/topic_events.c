@@ -18,8 +18,6 @@
 #define LOG_CLASS "kafka.controller.KafkaController"
 #include "base/logger.h"
 
-#define NAME_MAX_LEN 249
-
 struct names {
 	char **v;
 	size_t n;
@@ -49,7 +47,7 @@ static bool name_in(const struct names *l, const char *name)
 
 static void topic_watch_start(struct controller *c, struct ctl_topic *t)
 {
-	char path[sizeof(ZK_PATH_TOPICS) + NAME_MAX_LEN + 2];
+	char path[sizeof(ZK_PATH_TOPICS) + TOPIC_NAME_MAX + 2];
 
 	(void)snprintf(path, sizeof(path), ZK_PATH_TOPIC, t->name);
 	t->watch = xcalloc(1, sizeof(*t->watch));
@@ -61,6 +59,8 @@ static void topic_watch_start(struct controller *c, struct ctl_topic *t)
 
 void topic_unwatch(struct ctl_topic *t)
 {
+	for (size_t i = 0; i < t->partitions_n; i++)
+		reassignment_unwatch(t->partitions[i]);
 	if (!t->watch)
 		return;
 	node_watch_stop(&t->watch->node);
@@ -172,7 +172,7 @@ static void drop_bad_names(struct controller *c, struct names *l)
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (strlen(l->v[i]) <= NAME_MAX_LEN) {
+		if (strlen(l->v[i]) <= TOPIC_NAME_MAX) {
 			l->v[n++] = l->v[i];
 		} else {
 			log_warn("[Controller id=%d] ignoring a child of %s with a name of %zu bytes", c->config.broker_id,

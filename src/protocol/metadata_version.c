@@ -2,8 +2,8 @@
 #include "protocol/metadata_version.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -89,7 +89,9 @@ int metadata_version(const char *text)
 	for (size_t i = 0; i < ARRAY_LEN(metadata_versions); i++) {
 		const char *v = metadata_versions[i];
 
-		if (!strncmp(v, text, len) && (v[len] == '\0' || !strncmp(v + len, "-IV", 3)))
+		bool released = i <= METADATA_VERSION_3_9_IV0;
+
+		if (!strncmp(v, text, len) && (v[len] == '\0' || (released && !strncmp(v + len, "-IV", 3))))
 			found = (int)i;
 	}
 	return found;
@@ -99,13 +101,6 @@ const char *metadata_version_name(int version)
 {
 	assert(version >= 0 && (size_t)version < ARRAY_LEN(metadata_versions));
 	return metadata_versions[version];
-}
-
-void metadata_version_release(int version, char *buf, size_t size)
-{
-	const char *name = metadata_version_name(version), *dash = strstr(name, "-IV");
-
-	snprintf(buf, size, "%.*s", (int)(dash ? (size_t)(dash - name) : strlen(name)), name);
 }
 
 /* The largest value whose threshold `version` reaches. */

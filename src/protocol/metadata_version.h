@@ -9,7 +9,6 @@
 #ifndef PROTOCOL_METADATA_VERSION_H
 #define PROTOCOL_METADATA_VERSION_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* Positions in Kafka's list, for those that something depends on. */
@@ -56,12 +55,11 @@ enum metadata_version {
 	METADATA_VERSION_3_9_IV0 = 54, /* the default */
 };
 
-/* A text as configured: its position in Kafka's list, or -1. "3.9" and "3.9.2" are the newest of that release. */
+/* A text as configured: its position in Kafka's list, or -1. "3.9" and "3.9.2" are the newest of that release; releases
+ * that are not out yet have no such name. */
 int metadata_version(const char *text);
 /* "3.9-IV0". */
 const char *metadata_version_name(int version);
-/* The release without its -IVn: "3.9". */
-void metadata_version_release(int version, char *buf, size_t size);
 
 /* The newest record format that all brokers at this version understand: 0, 1 or 2. */
 int8_t metadata_version_record_format(int version);

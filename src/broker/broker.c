@@ -65,6 +65,7 @@ enum { KNOWN_ID_PARTITIONS = 64 }; /* any partition's log would do */
 
 struct broker {
 	struct config *config; /* static and dynamic layers, as of the start */
+	int metadata_version;  /* inter.broker.protocol.version, which does not change */
 	int32_t id;
 	char *cluster_id;
 	atomic_bool failed;
@@ -123,20 +124,11 @@ static void tell_dir_failure(struct broker *b)
 	free(text);
 }
 
-static int interbroker_version(const struct broker *b)
-{
-	return config_metadata_version(b->config);
-}
-
-/* A controller of before 1.0 does not say whether a partition is new: it could be made anew, empty, in another
+/* A controller of before 1.0 does not say whether a partition is new: it would be made anew, empty, in another
  * directory. */
-static bool halts_without_dir(struct broker *b, const char *dir)
+static bool needs_all_dirs(const struct broker *b)
 {
-	if (interbroker_version(b) >= METADATA_VERSION_1_0_IV0)
-		return false;
-	log_error("[ReplicaManager broker=%d] Halting broker because dir %s is offline", b->id, dir);
-	broker_fail(b);
-	return true;
+	return b->metadata_version < METADATA_VERSION_1_0_IV0;
 }
 
 /* Thread: that of the failures, which may wait. */
@@ -144,7 +136,11 @@ static void on_dir_offline(void *arg, const char *dir)
 {
 	struct broker *b = arg;
 
-	if (halts_without_dir(b, dir) || !b->partitions)
+	if (needs_all_dirs(b)) {
+		log_error("[ReplicaManager broker=%d] Halting broker because dir %s is offline", b->id, dir);
+		return broker_fail(b);
+	}
+	if (!b->partitions)
 		return;
 	partitions_dir_offline(b->partitions, dir);
 	if (log_dirs_online_count(b->log_dirs) > 0)
@@ -315,8 +311,10 @@ static int start_log_dirs(struct broker *b)
 		r = log_dirs_read_meta(b->log_dirs, &meta);
 	if (r < 0)
 		return r;
-	if (log_dirs_online_count(b->log_dirs) < log_dirs_count(b->log_dirs) && halts_without_dir(b, "of log.dirs"))
+	if (needs_all_dirs(b) && log_dirs_online_count(b->log_dirs) < log_dirs_count(b->log_dirs)) {
+		log_error("A log directory is offline, and with an inter.broker.protocol.version below 1.0 a broker needs all.");
 		return -EIO;
+	}
 	if (*meta.cluster_id && strcmp(meta.cluster_id, b->cluster_id)) {
 		log_error("The Cluster ID %s doesn't match stored clusterId %s (cluster.id in meta.properties). The broker "
 			  "is trying to join the wrong cluster. Configured zookeeper.connect may be wrong.",
@@ -389,7 +387,7 @@ static int follow_features(struct broker *b)
 	struct feature_watch_config c = { .zk = b->zk, .pool = b->workers, .changed = on_features_changed,
 		.refused = on_features_refused, .arg = b };
 
-	if (interbroker_version(b) < METADATA_VERSION_2_7_IV0)
+	if (b->metadata_version < METADATA_VERSION_2_7_IV0)
 		return 0; /* there are none (KIP-584) */
 	return feature_watch_start(&c, &b->features);
 }
@@ -511,7 +509,7 @@ static void on_propose(void *arg, struct partition *p)
 static void start_isr_changes(struct broker *b)
 {
 	const struct isr_changes_config c = { .broker_id = b->id, .partitions = b->partitions, .link = b->isr_link,
-		.metadata_version = interbroker_version(b) };
+		.metadata_version = b->metadata_version };
 	const struct isr_writer_config w = { .broker_id = b->id, .partitions = b->partitions, .zk = b->zk };
 	int64_t period_ms = config_long(b->config, CFG_REPLICA_LAG_TIME_MAX_MS) / 2;
 
@@ -537,7 +535,7 @@ static int start_links(struct broker *b)
 	b->peers = (struct peer_control){
 		.broker_id = b->id,
 		.partitions = b->partitions,
-		.metadata_version = interbroker_version(b),
+		.metadata_version = b->metadata_version,
 		.connect_timeout_ms = config_int(b->config, CFG_CONTROLLER_SOCKET_TIMEOUT_MS),
 		.request_timeout_ms = config_int(b->config, CFG_REQUEST_TIMEOUT_MS),
 	};
@@ -558,7 +556,7 @@ static int start_controller(struct broker *b)
 		.clock = &clock_real,
 		.scheduler = b->scheduler,
 		.listener = control_listener(b),
-		.metadata_version = interbroker_version(b),
+		.metadata_version = b->metadata_version,
 		.delete_topics = config_bool(b->config, CFG_DELETE_TOPIC_ENABLE),
 		.auto_rebalance = config_bool(b->config, CFG_AUTO_LEADER_REBALANCE_ENABLE),
 		.imbalance_check_s = (int32_t)config_long(b->config, CFG_LEADER_IMBALANCE_CHECK_INTERVAL_SECONDS),
@@ -604,7 +602,7 @@ static void fill_context(struct broker *b)
 {
 	b->ctx = (struct broker_context){
 		.broker_id = b->id,
-		.metadata_version = interbroker_version(b),
+		.metadata_version = b->metadata_version,
 		.clock = &clock_real,
 		.workers = b->workers,
 		.scheduler = b->scheduler,
@@ -669,6 +667,7 @@ int broker_start(struct config *config, struct broker **ret)
 
 	log_info("starting");
 	b->config = config_ref(config);
+	b->metadata_version = config_metadata_version(config);
 	b->id = -1;
 	atomic_init(&b->features_epoch, -1);
 	config_log_warnings(config);
@@ -693,7 +692,7 @@ static void hand_over(struct broker *b)
 	struct controlled_shutdown c = {
 		.broker_id = b->id,
 		.broker_epoch = partitions_broker_epoch(b->partitions),
-		.metadata_version = interbroker_version(b),
+		.metadata_version = b->metadata_version,
 		.metadata = b->metadata,
 		.listener = config_inter_broker_listener(b->config),
 		.max_retries = config_int(b->config, CFG_CONTROLLED_SHUTDOWN_MAX_RETRIES),

@@ -149,6 +149,10 @@ int log_advance_start_offset(struct log *log, int64_t offset) MUST_CHECK;
 /* For logs that log_dirs has: through log_dirs_truncate_to, which also sees to checkpoints and cleaners. */
 int log_truncate_to(struct log *log, int64_t offset) MUST_CHECK;
 int log_truncate_fully_and_start_at(struct log *log, int64_t offset) MUST_CHECK;
+/* For the one who copies a log without epochs: how far down it was truncated since the last call (INT64_MAX: not at all),
+ * and whether it was. */
+int64_t log_take_cut(struct log *log);
+bool log_has_cut(struct log *log);
 /* A new leader epoch begins at the log end offset (become leader). */
 int log_assign_epoch(struct log *log, int32_t epoch, int64_t start_offset) MUST_CHECK;
 /* Deletes segments by time, size and log start offset; returns the number deleted or -errno. */

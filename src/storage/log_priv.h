@@ -66,6 +66,7 @@ struct log {
 	struct recent_append recent[RECENT_APPENDS];
 	unsigned recent_n;    /* in use */
 	unsigned recent_next; /* slot to overwrite */
+	int64_t lowest_cut;   /* offset of the lowest truncation since log_take_cut; INT64_MAX: none */
 	uint64_t cuts;	      /* counts truncations, deletions and swaps of segments: whoever overlaps one looks again */
 	uint64_t truncations; /* of these alone */
 	int64_t last_flush_ms;

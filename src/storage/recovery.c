@@ -592,6 +592,7 @@ static struct log *log_new(const struct log_open_args *a)
 	log->failure_arg = a->arg;
 	log->verify_transactions = a->verify_transactions;
 	log->without_topic_id = a->without_topic_id;
+	log->lowest_cut = INT64_MAX;
 	log->config = log_config_ref(a->config);
 	log->first_unstable = -1;
 	log->hw_place.segment = log->unstable_place.segment = -1;

@@ -3,14 +3,17 @@
 import contextlib
 import json
 import pathlib
+import shutil
+import time
 
 import pytest
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from kazoo.exceptions import NoNodeError
 
 import chaos
 import configs
 import members
+import test_reassignment
 from harness import wait_until
 
 RELEASES = ["2.6", "2.3", "1.1", "0.11.0", "0.10.2", "0.9.0", "0.8.2"]
@@ -161,6 +164,38 @@ def test_a_topic_id_is_forgotten_by_the_brokers_and_kept_in_zookeeper(run):
     assert members.read([broker], "t", 1) == [b"x"]
 
 
+def magics_of(broker, topic):
+    log = b"".join(f.read_bytes() for f in sorted(broker.partition_dir(topic, 0).glob("*.log")))
+    at, magics = 0, set()
+    while at < len(log):
+        magics.add(log[at + 16])
+        at += 12 + int.from_bytes(log[at + 8:at + 12], "big")
+    return magics
+
+
+@contextlib.contextmanager
+def group_consumer(broker):
+    consumer = Consumer({"bootstrap.servers": broker.address, "group.id": "g", "auto.offset.reset": "earliest",
+                         "enable.auto.commit": False})
+    try:
+        yield consumer
+    finally:
+        consumer.close()
+
+
+def commit(broker, topic, offset):
+    """As a member of the group, so that the group is written too."""
+    with group_consumer(broker) as consumer:
+        consumer.subscribe([topic])
+        wait_until(lambda: consumer.poll(0.1), 30, "the group to be stable")
+        consumer.commit(offsets=[TopicPartition(topic, 0, offset)], asynchronous=False)
+
+
+def committed(broker, topic):
+    with group_consumer(broker) as consumer:
+        return consumer.committed([TopicPartition(topic, 0)], 30)[0].offset
+
+
 @pytest.mark.parametrize("release, magic", [("0.10.2", 1), ("0.9.0", 0)])
 @pytest.mark.parametrize("codec", ["none", "gzip"])
 def test_records_have_the_format_of_the_release(run, release, magic, codec):
@@ -169,12 +204,7 @@ def test_records_have_the_format_of_the_release(run, release, magic, codec):
     for part in range(3):  # batches of several, so that the offsets of inner messages matter
         members.write([broker], "t", [b"%d" % i for i in range(part * 50, part * 50 + 50)])
     assert members.read([broker], "t", 150) == [b"%d" % i for i in range(150)]
-    log = b"".join(f.read_bytes() for f in sorted(broker.partition_dir("t", 0).glob("*.log")))
-    at, magics = 0, set()
-    while at < len(log):
-        magics.add(log[at + 16])
-        at += 12 + int.from_bytes(log[at + 8:at + 12], "big")
-    assert magics == {magic}
+    assert magics_of(broker, "t") == {magic}
     assert not (broker.partition_dir("t", 0) / "leader-epoch-checkpoint").exists()
     version = configs.describe(broker, configs.TOPIC, "t", "message.format.version")["message.format.version"]["value"]
     assert version == {"0.10.2": "0.10.2-IV0", "0.9.0": "0.9.0"}[release]
@@ -184,5 +214,34 @@ def test_records_have_the_format_of_the_release(run, release, magic, codec):
         producer.produce("t", b"x", callback=lambda e, _: failed.append(e))
     wait_until(lambda: producer.poll(0.1) or failed, 15, "an idempotent producer to be refused")
     assert failed[0], "format 2 is needed for idempotence"
+    commit(broker, "t", 77)
     broker.restart()  # offsets, indexes and groups are found again
     assert members.read([broker], "t", 150)[-1] == b"149"
+    assert committed(broker, "t") == 77
+    assert magics_of(broker, "__consumer_offsets") == {magic}
+
+
+def test_a_partition_moves_at_once(run):
+    """The controller looks at the state itself, which leaders write: their notification would take five seconds."""
+    brokers = cluster(run, "2.6")
+    members.create_topic(brokers, "m", 1, 1)
+    members.write(brokers, "m", [b"%d" % i for i in range(100)])
+    away = [(leader_of(brokers, "m").id + 1) % 3]
+    began = time.monotonic()
+    test_reassignment.move(run, brokers, "m", away)
+    assert time.monotonic() - began < 4, "only the notification told the controller"
+    assert members.read(brokers, "m", 100) == [b"%d" % i for i in range(100)]
+
+
+def test_a_broker_of_before_1_0_needs_all_its_directories(run):
+    broker = run.broker(0, log_dirs=2, inter_broker_protocol_version="0.11.0")
+    members.create_topic([broker], "t", 2)
+    directory = broker.partition_dir("t", 0).parent
+    shutil.rmtree(directory)
+    directory.write_text("not a directory any more")
+    with contextlib.suppress(AssertionError):  # whichever of the two partitions is in the other one
+        members.write([broker], "t", [b"x"], 0, acks=1, **{"message.timeout.ms": 3000})
+    assert broker.wait_exit() == 1
+    assert broker.log_lines("Halting broker because dir", "is offline")
+    broker.launch()
+    assert broker.wait_exit() == 1

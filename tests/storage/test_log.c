@@ -413,6 +413,27 @@ static void epochs_go_with_the_format_that_has_them(void **state)
 	assert_int_equal(-1, log_latest_epoch(log));
 }
 
+/* What somebody who copies a log without epochs has to know. */
+static void truncations_are_remembered_until_asked_for(void **state)
+{
+	struct log *log = log_fixture_open(&f);
+
+	(void)state;
+	append_many(log, 9);
+	assert_false(log_has_cut(log));
+	assert_int_equal(INT64_MAX, log_take_cut(log));
+	assert_int_equal(0, log_truncate_to(log, 9)); /* at the end: nothing goes */
+	assert_false(log_has_cut(log));
+	assert_int_equal(0, log_truncate_to(log, 4));
+	append_many(log, 3);
+	assert_int_equal(0, log_truncate_to(log, 6));
+	assert_true(log_has_cut(log));
+	assert_int_equal(4, log_take_cut(log));
+	assert_false(log_has_cut(log));
+	assert_int_equal(0, log_truncate_fully_and_start_at(log, 2));
+	assert_int_equal(2, log_take_cut(log));
+}
+
 static void records_without_time_are_not_found_by_it(void **state)
 {
 	struct offset_and_timestamp found;
@@ -486,6 +507,7 @@ int main(void)
 		T(old_formats_are_written_where_they_are_asked_for),
 		T(zstd_waits_for_all_brokers),
 		T(epochs_go_with_the_format_that_has_them),
+		T(truncations_are_remembered_until_asked_for),
 		T(records_without_time_are_not_found_by_it),
 		T(a_closed_log_answers_storage_error),
 		T(deleting_removes_the_directory),

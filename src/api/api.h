@@ -68,6 +68,7 @@ void request_to_worker(struct request *req, void (*resume)(struct request *req))
 struct broker_context {
 	int32_t broker_id;
 	char cluster_id[64];
+	int metadata_version; /* inter.broker.protocol.version (protocol/metadata_version.h) */
 	const struct clock *clock;
 	int64_t started_ms; /* monotonic: when requests were first served */
 	struct worker_pool *workers;

@@ -192,9 +192,25 @@ int64_t fetch_available(struct fetch_work *w, int32_t i)
 
 /* --- before the bytes leave --- */
 
+/* A follower of an old release usually has logs of its own format, whose bytes go out as they are. */
+static bool newer_format(const struct fetch_work *w, struct partition *p)
+{
+	struct log *log = partition_log(p);
+	struct log_config *config;
+	bool newer;
+
+	if (!log)
+		return false;
+	config = log_get_config(log);
+	newer = config->record_format > w->magic;
+	log_config_unref(config);
+	log_unref(log);
+	return newer;
+}
+
 static bool needs_conversion(const struct fetch_work *w, const struct fetch_part *part)
 {
-	return w->magic < 2 && part->data.slice.len > 0 && !w->follower;
+	return w->magic < 2 && part->data.slice.len > 0 && (!w->follower || newer_format(w, part->p));
 }
 
 bool fetch_is_heavy(const struct fetch_work *w, bool fresh)

@@ -48,6 +48,7 @@
 #include "replica/fetch_session.h"
 #include "replica/fetchers.h"
 #include "replica/isr_changes.h"
+#include "replica/isr_writer.h"
 #include "replica/mover.h"
 #include "replica/partitions.h"
 #include "replica/throttle.h"
@@ -66,6 +67,7 @@ enum { KNOWN_ID_PARTITIONS = 64 }; /* any partition's log would do */
 
 struct broker {
 	struct config *config; /* static and dynamic layers, as of the start */
+	int metadata_version;  /* inter.broker.protocol.version, which does not change */
 	int32_t id;
 	char *cluster_id;
 	atomic_bool failed;
@@ -91,6 +93,7 @@ struct broker {
 	struct peer_control peers;
 	struct controller_link *controller_link, *isr_link; /* AlterPartition has one of its own: it waits for ever */
 	struct isr_changes *isr_changes;
+	struct isr_writer *isr_writer; /* instead, with an old inter.broker.protocol.version */
 	struct mover *mover;
 	struct throttle *throttle;
 	struct timer *isr_timer;
@@ -126,11 +129,22 @@ static void tell_dir_failure(struct broker *b)
 	free(text);
 }
 
+/* A controller of before 1.0 does not say whether a partition is new: it would be made anew, empty, in another
+ * directory. */
+static bool needs_all_dirs(const struct broker *b)
+{
+	return b->metadata_version < METADATA_VERSION_1_0_IV0;
+}
+
 /* Thread: that of the failures, which may wait. */
 static void on_dir_offline(void *arg, const char *dir)
 {
 	struct broker *b = arg;
 
+	if (needs_all_dirs(b)) {
+		log_error("[ReplicaManager broker=%d] Halting broker because dir %s is offline", b->id, dir);
+		return broker_fail(b);
+	}
 	if (!b->partitions)
 		return;
 	partitions_dir_offline(b->partitions, dir);
@@ -302,6 +316,10 @@ static int start_log_dirs(struct broker *b)
 		r = log_dirs_read_meta(b->log_dirs, &meta);
 	if (r < 0)
 		return r;
+	if (needs_all_dirs(b) && log_dirs_online_count(b->log_dirs) < log_dirs_count(b->log_dirs)) {
+		log_error("A log directory is offline, and with an inter.broker.protocol.version below 1.0 a broker needs all.");
+		return -EIO;
+	}
 	if (*meta.cluster_id && strcmp(meta.cluster_id, b->cluster_id)) {
 		log_error("The Cluster ID %s doesn't match stored clusterId %s (cluster.id in meta.properties). The broker "
 			  "is trying to join the wrong cluster. Configured zookeeper.connect may be wrong.",
@@ -390,6 +408,8 @@ static int follow_features(struct broker *b)
 	struct feature_watch_config c = { .zk = b->zk, .pool = b->workers, .changed = on_features_changed,
 		.refused = on_features_refused, .arg = b };
 
+	if (b->metadata_version < METADATA_VERSION_2_7_IV0)
+		return 0; /* there are none (KIP-584) */
 	return feature_watch_start(&c, &b->features);
 }
 
@@ -480,11 +500,6 @@ static const char *control_listener(const struct broker *b)
 	return name ? name : config_inter_broker_listener(b->config);
 }
 
-static int interbroker_version(const struct broker *b)
-{
-	return metadata_version(config_text(b->config, CFG_INTER_BROKER_PROTOCOL_VERSION));
-}
-
 static void start_fetchers(struct broker *b)
 {
 	struct fetchers_config c;
@@ -524,15 +539,21 @@ static void on_propose(void *arg, struct partition *p)
 {
 	struct broker *b = arg;
 
-	isr_changes_propose(b->isr_changes, p);
+	if (b->isr_writer)
+		isr_writer_propose(b->isr_writer, p);
+	else
+		isr_changes_propose(b->isr_changes, p);
 }
 
 static void start_isr_changes(struct broker *b)
 {
 	const struct isr_changes_config c = { .broker_id = b->id, .partitions = b->partitions, .link = b->isr_link,
-		.metadata_version = interbroker_version(b) };
+		.metadata_version = b->metadata_version };
+	const struct isr_writer_config w = { .broker_id = b->id, .partitions = b->partitions, .zk = b->zk };
 	int64_t period_ms = config_long(b->config, CFG_REPLICA_LAG_TIME_MAX_MS) / 2;
 
+	if (c.metadata_version < METADATA_VERSION_2_7_IV2)
+		b->isr_writer = isr_writer_new(&w);
 	b->isr_changes = isr_changes_new(&c);
 	partitions_set_proposer(b->partitions, on_propose, b);
 	b->isr_timer = scheduler_add(b->scheduler, "isr-expiration", period_ms, MAX(period_ms, 1), on_isr_timer, b);
@@ -553,7 +574,7 @@ static int start_links(struct broker *b)
 	b->peers = (struct peer_control){
 		.broker_id = b->id,
 		.partitions = b->partitions,
-		.metadata_version = interbroker_version(b),
+		.metadata_version = b->metadata_version,
 		.connect_timeout_ms = config_int(b->config, CFG_CONTROLLER_SOCKET_TIMEOUT_MS),
 		.request_timeout_ms = config_int(b->config, CFG_REQUEST_TIMEOUT_MS),
 	};
@@ -574,6 +595,7 @@ static int start_controller(struct broker *b)
 		.clock = &clock_real,
 		.scheduler = b->scheduler,
 		.listener = control_listener(b),
+		.metadata_version = b->metadata_version,
 		.delete_topics = config_bool(b->config, CFG_DELETE_TOPIC_ENABLE),
 		.auto_rebalance = config_bool(b->config, CFG_AUTO_LEADER_REBALANCE_ENABLE),
 		.imbalance_check_s = (int32_t)config_long(b->config, CFG_LEADER_IMBALANCE_CHECK_INTERVAL_SECONDS),
@@ -585,12 +607,14 @@ static int start_controller(struct broker *b)
 		.known_topic_id = on_known_topic_id,
 		.arg = b,
 	};
-	struct producer_ids_config ids = { .clock = &clock_real, .request = on_ids_wanted, .arg = b };
+	bool own_ids = c.metadata_version < METADATA_VERSION_3_0_IV0;
+	struct producer_ids_config ids = { .clock = &clock_real, .late = own_ids, .request = on_ids_wanted, .arg = b };
 	struct topic_admin_config admin = {
 		.zk = b->zk,
 		.metadata = b->metadata,
 		.default_partitions = config_int(b->config, CFG_NUM_PARTITIONS),
 		.default_replication = (int16_t)config_int(b->config, CFG_DEFAULT_REPLICATION_FACTOR),
+		.topic_ids = c.metadata_version >= METADATA_VERSION_2_8_IV0,
 		.delete_topics = c.delete_topics,
 		.validate_overrides = on_validate_overrides,
 		.arg = b,
@@ -605,8 +629,11 @@ static int start_controller(struct broker *b)
 	b->auto_creation = coordination_auto_creation(b->config, b->topic_admin, &clock_real);
 	b->controller = controller_new(&c);
 	b->ids_request = (struct producer_id_request){ .broker_id = b->id, .controller = b->controller,
-		.link = b->controller_link, .partitions = b->partitions, .done = on_ids_allocated, .arg = b };
+		.link = b->controller_link, .partitions = b->partitions, .zk = own_ids ? b->zk : NULL,
+		.pool = b->workers, .done = on_ids_allocated, .arg = b };
 	b->producer_ids = producer_ids_new(&ids);
+	if (own_ids)
+		producer_ids_start(b->producer_ids);
 	return controller_start(b->controller, epoch);
 }
 
@@ -614,6 +641,7 @@ static void fill_context(struct broker *b)
 {
 	b->ctx = (struct broker_context){
 		.broker_id = b->id,
+		.metadata_version = b->metadata_version,
 		.clock = &clock_real,
 		.started_ms = clock_mono_ms(&clock_real),
 		.workers = b->workers,
@@ -680,6 +708,7 @@ int broker_start(struct config *config, struct broker **ret)
 
 	log_info("starting");
 	b->config = config_ref(config);
+	b->metadata_version = config_metadata_version(config);
 	b->id = -1;
 	atomic_init(&b->features_epoch, -1);
 	config_log_warnings(config);
@@ -704,7 +733,7 @@ static void hand_over(struct broker *b)
 	struct controlled_shutdown c = {
 		.broker_id = b->id,
 		.broker_epoch = partitions_broker_epoch(b->partitions),
-		.metadata_version = interbroker_version(b),
+		.metadata_version = b->metadata_version,
 		.metadata = b->metadata,
 		.listener = config_inter_broker_listener(b->config),
 		.max_retries = config_int(b->config, CFG_CONTROLLED_SHUTDOWN_MAX_RETRIES),
@@ -741,6 +770,7 @@ static void stop_coordination(struct broker *b)
 		controller_link_stop(b->controller_link);
 	if (b->isr_link)
 		controller_link_stop(b->isr_link);
+	isr_writer_stop(b->isr_writer);
 	if (b->fetchers)
 		fetchers_stop(b->fetchers);
 	if (b->mover)
@@ -773,6 +803,7 @@ void broker_stop(struct broker *b)
 	b->fetchers = fetchers_free(b->fetchers);
 	b->mover = mover_free(b->mover);
 	b->isr_changes = isr_changes_free(b->isr_changes);
+	b->isr_writer = isr_writer_free(b->isr_writer);
 	b->isr_link = controller_link_free(b->isr_link);
 	coordination_fini(&b->coordination);
 	b->partitions = partitions_free(b->partitions);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/rate_limit.h"
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/header.h"
@@ -22,6 +23,7 @@ enum {
 	LAST_VERSION_BY_NAME = 12,
 	REPLICA_STATE_SINCE = 15,
 	SESSION_ERRORS_MAX = 3, /* in a row, before everything waits a little */
+	TOO_LARGE_LOG_MS = 10000,
 };
 
 typedef struct fetch_request_fetch_topic topic_t;
@@ -281,6 +283,26 @@ static void note_progress(struct follower *f, const struct applying *a, const st
 	lock_release(&f->lock);
 }
 
+/* Up to version 2 a record that is larger than what was asked for comes cut off, and so it will again. */
+static void stuck(struct follower *f, const struct applying *a, unsigned moved)
+{
+	static struct rate_limit limit;
+	struct follow *w;
+	int64_t dropped;
+
+	if (rate_limit_pass(&limit, clock_mono_ms(f->config.clock), TOO_LARGE_LOG_MS, &dropped))
+		log_error("[ReplicaFetcher replicaId=%d, leaderId=%d] Replication is failing due to a message that is greater "
+			  "than replica.fetch.max.bytes for partition %s-%d: raise it to at least the largest "
+			  "max.message.bytes", (int)f->config.broker_id, (int)f->config.leader_id, partition_topic(a->p),
+		    (int)partition_index(a->p));
+	lock_take(&f->lock);
+	w = follower_still(f, a);
+	if (w)
+		follow_delay(f, w);
+	lock_release(&f->lock);
+	partitions_moved(f->config.partitions, a->p, moved);
+}
+
 /* The records lie in the frame that was received, which nobody else has. */
 static void append(struct follower *f, const struct applying *a, const answer_t *in)
 {
@@ -289,6 +311,8 @@ static void append(struct follower *f, const struct applying *a, const answer_t 
 	int r = partition_append_as_follower(a->p, a->leader_epoch, a->offset, (uint8_t *)(uintptr_t)in->records.p, len,
 	    in->high_watermark, in->log_start_offset, &done);
 
+	if (r == 0 && len > 0 && done.bytes == 0)
+		return stuck(f, a, done.moved);
 	if (r == 0) {
 		note_progress(f, a, &done, in->high_watermark);
 		if (done.bytes > 0 && throttle_lists(f->config.throttle, THROTTLE_FOLLOWER, a->p))

@@ -27,6 +27,7 @@ struct move {
 	struct mover *m;
 	struct partition *p; /* counted */
 	struct log *future;  /* counted */
+	bool begun;	     /* one step was made; the thread's own */
 	bool cancelled;	     /* under the lock */
 	bool running;	     /* a thread has it; under the lock */
 };
@@ -72,17 +73,28 @@ static bool await_room(struct mover *m, struct move *mv)
 
 /* --- agreeing with the log --- */
 
+/* Records of formats 0 and 1 do not tell where a log was written anew: what was truncated goes from the copy too, and of
+ * a copy of before this broker's start only what was replicated stays. */
+static int agree_without_epochs(struct move *mv, struct log *log)
+{
+	int64_t cut = log_take_cut(log), end = log_end_offset(mv->future);
+	int64_t same_end = mv->begun ? MIN(cut, log_end_offset(log)) : log_high_watermark(mv->future);
+
+	return end > same_end ? log_truncate_to(mv->future, same_end) : 0;
+}
+
 /* The copy is cut off where the log, which may have been truncated and written anew, agrees with it no longer; a copy that
  * ends below the log's start begins anew there. */
-static int agree(struct log *log, struct log *future)
+static int agree(struct move *mv, struct log *log)
 {
+	struct log *future = mv->future;
 	int32_t epoch = log_latest_epoch(future), same;
 	int64_t end = log_end_offset(future), same_end;
 
 	if (end < log_start_offset(log))
 		return log_truncate_fully_and_start_at(future, log_start_offset(log));
 	if (epoch < 0)
-		return end > log_end_offset(log) ? log_truncate_to(future, log_end_offset(log)) : 0;
+		return agree_without_epochs(mv, log);
 	log_end_offset_for_epoch(log, epoch, &same, &same_end);
 	if (same == epoch && same_end >= end)
 		return 0;
@@ -136,10 +148,16 @@ static int copy_some(struct log *log, struct log *future, uint8_t *buf, size_t s
 	return FAIL(r);
 }
 
+/* Nobody appends or truncates. */
 static int replace(void *arg)
 {
 	const struct move *mv = arg;
+	struct log *log = partition_log(mv->p);
+	bool differs = log && log_latest_epoch(mv->future) < 0 && log_has_cut(log);
 
+	log_unref(log);
+	if (differs)
+		return -EAGAIN;
 	return log_dirs_replace_by_future(mv->m->config.log_dirs, partition_topic(mv->p), partition_index(mv->p));
 }
 
@@ -161,7 +179,8 @@ static int step(struct move *mv, uint8_t *buf, size_t *ret_bytes)
 	*ret_bytes = 0;
 	if (!log)
 		return -ECANCELED;
-	r = agree(log, mv->future);
+	r = agree(mv, log);
+	mv->begun = true;
 	if (!r)
 		r = copy_some(log, mv->future, buf, mv->m->chunk_bytes, ret_bytes);
 	if (!r)

@@ -37,6 +37,8 @@ struct log_config *log_config_new(void)
 	c->message_timestamp_before_max_ms = INT64_MAX;
 	c->message_timestamp_after_max_ms = INT64_MAX;
 	c->message_downconversion_enable = true;
+	c->record_format = 2;
+	c->allow_zstd = true;
 	c->min_insync_replicas = 1;
 	return c;
 }

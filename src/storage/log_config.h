@@ -62,6 +62,8 @@ struct log_config {
 	int64_t message_timestamp_before_max_ms; /* .difference.max.ms already merged in */
 	int64_t message_timestamp_after_max_ms;
 	bool message_downconversion_enable;
+	int8_t record_format; /* 2; 0 or 1 only with an old inter.broker.protocol.version: message.format.version */
+	bool allow_zstd;      /* inter.broker.protocol.version 2.1-IV0 or newer */
 
 	/* replication */
 	int32_t min_insync_replicas;

@@ -48,6 +48,7 @@ struct log_dirs_config {
 	int64_t initial_task_delay_ms; /* log.initial.task.delay.ms */
 	int64_t file_delete_delay_ms;  /* log.segment.delete.delay.ms, of whole replica directories */
 	bool verify_transactions;      /* transaction.partition.verification.enable */
+	bool without_topic_ids;	       /* inter.broker.protocol.version below 2.8: partition.metadata is not kept */
 	bool cleaner_enable;	       /* log.cleaner.enable: its checkpoint files are made at the start */
 	/* The configuration of a topic's logs: a new reference. Called at load and creation, any thread. */
 	struct log_config *(*config_of)(void *arg, const char *topic);

@@ -280,6 +280,7 @@ static int open_one(struct log_load *one, struct log **ret)
 		.deleted = name->role == DIR_DELETE,
 		.producer_id_expiration_ms = atomic_load(&d->producer_id_expiration_ms),
 		.verify_transactions = atomic_load(&d->verify_transactions),
+		.without_topic_id = d->config.without_topic_ids,
 		.on_failure = log_dirs_on_log_failure,
 		.arg = d,
 	};

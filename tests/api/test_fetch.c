@@ -349,7 +349,42 @@ static void a_follower_reads_to_the_end_and_commits(void **state)
 	partition_unref(p);
 }
 
-/* Bytes that are not in memory are loaded by a worker; the answer is the same. */
+/* A follower of before 0.11 has no use for records of format 2, which it might be sent while releases are mixed. */
+static void an_old_follower_is_sent_its_format(void **state)
+{
+	static const struct {
+		int8_t format;
+		int16_t version;
+		int8_t want;
+	} rows[] = { { 2, 5, 2 }, { 2, 3, 1 }, { 2, 1, 0 }, { 1, 3, 1 }, { 1, 1, 0 }, { 0, 1, 0 }, { 0, 5, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char topic[] = { 't', (char)('0' + i), '\0' };
+		struct fixture_decision d = { .topic = topic, .replicas_n = 2, .isr_n = 2, .is_new = true };
+		struct fetch_response out;
+		struct partition *p;
+		struct batch b;
+		struct ask a;
+
+		rf.record_format = rows[i].format;
+		fixture_brokers(2);
+		fixture_metadata(topic, 0, 0, 0, 2);
+		assert_int_equal(0, fixture_decide(&d, NULL));
+		p = partitions_get(rf.partitions, str_of(topic), 0);
+		assert_int_equal(0, fixture_append(p, 2, 1, NULL, NULL));
+		ask_init(&a, rows[i].version);
+		a.in.replica_id = 1;
+		ask_add(&a, topic, 0, 0, 1000);
+		assert_int_equal(CALL_REPLIED, call(API_FETCH, rows[i].version, &a.in, &out));
+		assert_int_equal(0, out.responses[0].partitions[0].error_code);
+		assert_int_equal(0, batch_parse(out.responses[0].partitions[0].records.p,
+		    (size_t)out.responses[0].partitions[0].records.len, &b));
+		assert_int_equal(rows[i].want, b.magic);
+		partition_unref(p);
+	}
+}
+
 /* --- throttled replication --- */
 
 static struct clock_fake throttle_now;
@@ -529,6 +564,7 @@ static void a_wait_for_a_throttled_replica_ends_in_time(void **state)
 	partition_unref(p);
 }
 
+/* Bytes that are not in memory are loaded by a worker; the answer is the same. */
 static void cold_bytes_come_too(void **state)
 {
 	struct partition *p = filled("t", 50);
@@ -580,6 +616,7 @@ int main(void)
 		T(what_is_throttled_does_not_end_a_wait),
 		T(a_wait_looks_again_at_what_time_changes),
 		T(a_wait_for_a_throttled_replica_ends_in_time),
+		T(an_old_follower_is_sent_its_format),
 		T(cold_bytes_come_too),
 		T(zstd_is_not_for_old_clients),
 	};

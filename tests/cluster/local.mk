@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	tests/cluster/test_membership.py \
 	tests/cluster/test_moves.py \
 	tests/cluster/test_near_replica.py \
+	tests/cluster/test_old_protocol.py \
 	tests/cluster/test_reassign_tool.py \
 	tests/cluster/test_reassignment.py \
 	tests/cluster/test_relays.py \

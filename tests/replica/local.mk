@@ -18,3 +18,6 @@ tests_replica_test_follower_LDADD = $(UPTO_replica) $(TEST_LIBS)
 check_PROGRAMS += tests/replica/test_throttle
 tests_replica_test_throttle_SOURCES = tests/replica/test_throttle.c
 tests_replica_test_throttle_LDADD = $(UPTO_replica) $(TEST_LIBS)
+check_PROGRAMS += tests/replica/test_isr_notices
+tests_replica_test_isr_notices_SOURCES = tests/replica/test_isr_notices.c
+tests_replica_test_isr_notices_LDADD = $(UPTO_replica) $(TEST_LIBS)

@@ -109,6 +109,7 @@ struct say {
 	struct buf *records;
 	const char *topic; /* NULL: t */
 	bool nothing;	   /* no partition at all */
+	bool by_name;	   /* as before version 13 */
 };
 
 static void answer(struct say s)
@@ -129,8 +130,8 @@ static void answer(struct say s)
 	}
 	if (s.records)
 		part.records = (struct records){ .p = s.records->data, .len = (int32_t)s.records->len };
-	topic.topic = STR("");
-	topic.topic_id = fixture_topic_id(s.topic ? s.topic : "t");
+	topic.topic = s.by_name ? STR("t") : STR("");
+	topic.topic_id = s.by_name ? UUID_ZERO : fixture_topic_id(s.topic ? s.topic : "t");
 	topic.partitions = &part;
 	topic.partitions_n = 1;
 	out.error_code = s.top;
@@ -570,6 +571,105 @@ static void before_2_7_epochs_are_asked_for(void **state)
 	stop();
 }
 
+/* The answer of version 0 has no epoch: only where the asked one ends. */
+static void before_2_0_an_end_is_all_that_is_told(void **state)
+{
+	struct offset_for_leader_epoch_response_epoch_end_offset end = { .leader_epoch = -1, .end_offset = 3 };
+	struct offset_for_leader_epoch_response_offset_for_leader_topic_result topic = { .topic = STR("t"),
+		.partitions = &end, .partitions_n = 1 };
+	struct offset_for_leader_epoch_response out = { .topics = &topic, .topics_n = 1 };
+	struct offset_for_leader_epoch_request in;
+	struct partition *p;
+	int version;
+
+	(void)state;
+	start(METADATA_VERSION_0_11_0_IV2);
+	p = follow("t", 2, 5);
+	assert_true(follower_ask_epochs(f, &rf.arena, &in));
+	follower_epochs_answered(f, 0, &out);
+	assert_int_equal(3, end_of(p));
+	assert_int_equal(3, only(ask(&version))->fetch_offset);
+	assert_int_equal(5, version);
+	partition_unref(p);
+	stop();
+}
+
+static void before_0_11_logs_are_cut_at_the_high_watermark(void **state)
+{
+	const struct fetch_request_fetch_partition *part;
+	struct offset_for_leader_epoch_request in;
+	struct partition *p;
+	struct log *log;
+	int version;
+
+	(void)state;
+	start(METADATA_VERSION_0_11_0_IV1);
+	p = follow("t", 2, 5);
+	log = partition_log(p);
+	assert_true(log_set_high_watermark(log, 2));
+	log_unref(log);
+	assert_true(follower_remove(f, p));
+	follower_add(f, p, fixture_topic_id("t"), 2);
+	assert_null(ask(NULL));
+	assert_false(follower_ask_epochs(f, &rf.arena, &in)); /* nobody is asked */
+	assert_int_equal(2, end_of(p));
+	part = only(ask(&version));
+	assert_int_equal(5, version);
+	assert_int_equal(2, part->fetch_offset);
+	assert_int_equal(-1, part->last_fetched_epoch);
+	partition_unref(p);
+	stop();
+}
+
+/* Version 0 of ListOffsets answers with lists. */
+static void tell_old_offset(int64_t timestamp, int64_t offset)
+{
+	struct list_offsets_response_list_offsets_partition_response part = { .offset = -1, .old_style_offsets = &offset,
+		.old_style_offsets_n = 1 };
+	struct list_offsets_response_list_offsets_topic_response topic = { .name = STR("t"), .partitions = &part,
+		.partitions_n = 1 };
+	struct list_offsets_response out = { .topics = &topic, .topics_n = 1 };
+	struct list_offsets_request in;
+
+	assert_true(follower_ask_offsets(f, &rf.arena, timestamp, &in));
+	assert_int_equal(1, in.topics[0].partitions[0].max_num_offsets);
+	follower_offsets_answered(f, timestamp, 0, &out);
+}
+
+/* Without sessions each request names everything. */
+static void what_0_9_asks_for_and_is_told(void **state)
+{
+	struct buf *cut = batch(100, 1, 0);
+	struct partition *p;
+	int version;
+
+	(void)state;
+	start(METADATA_VERSION_0_9_0);
+	p = follow("t", 1, 0);
+	(void)follower_ask_epochs(f, &rf.arena, &(struct offset_for_leader_epoch_request){ 0 });
+	assert_int_equal(0, only(ask(&version))->fetch_offset);
+	assert_int_equal(1, version);
+	answer((struct say){ .error = KERR_OFFSET_OUT_OF_RANGE, .high_watermark = -1, .by_name = true });
+	tell_old_offset(-1, 200);
+	tell_old_offset(-2, 100);
+	assert_int_equal(100, end_of(p));
+	assert_int_equal(100, only(ask(NULL))->fetch_offset);
+	answer((struct say){ .high_watermark = 101, .log_start = -1, .by_name = true, .records = batch(100, 1, 0) });
+	assert_int_equal(101, end_of(p));
+	assert_int_equal(101, mark_of(p));
+	assert_int_equal(101, only(ask(NULL))->fetch_offset);
+	/* A record that does not fit comes cut off: there is no use in asking for it at once. */
+	cut->len -= 5;
+	answer((struct say){ .high_watermark = 102, .log_start = -1, .by_name = true, .records = cut });
+	assert_int_equal(101, end_of(p));
+	assert_false(is_failed());
+	assert_null(ask(NULL));
+	clock_fake_advance(&now, BACKOFF_MS);
+	assert_int_equal(101, only(ask(NULL))->fetch_offset);
+	partition_unref(p);
+	stop();
+}
+
 static void a_topic_without_id_is_fetched_by_name(void **state)
 {
 	struct partition *p;
@@ -700,6 +800,9 @@ int main(void)
 		T(a_leader_that_begins_later_makes_us_begin_anew),
 		T(a_leader_whose_range_has_our_end_is_asked_again_later),
 		T(before_2_7_epochs_are_asked_for),
+		T(before_2_0_an_end_is_all_that_is_told),
+		T(before_0_11_logs_are_cut_at_the_high_watermark),
+		T(what_0_9_asks_for_and_is_told),
 		T(a_topic_without_id_is_fetched_by_name),
 		T(only_one_that_is_behind_is_throttled),
 		T(bytes_of_what_is_listed_count),

@@ -395,6 +395,27 @@ static void kip_903_a_follower_that_lost_its_data_is_not_elected(void)
 	end_well();
 }
 
+/* Then there is nobody to wait for: the first that is back decides. */
+static void a_cluster_that_was_killed_as_a_whole_comes_back(void)
+{
+	static const int32_t all[] = { A, B, C };
+	int64_t gone_ms;
+
+	make_topic("t", all, 3, NULL, NULL);
+	for (int i = 0; i < 5; i++)
+		EXPECT(produce(A, "t", -1) == 0);
+	for (int i = 0; i < brokers_n; i++)
+		broker_kill(i, ENDING_KILL);
+	for (int i = 0; i < brokers_n; i++)
+		broker_boot(i);
+	AWAIT(!is_registered(A) && !is_registered(B) && !is_registered(C));
+	gone_ms = world_now_ms();
+	AWAIT(broker_is_up(A) && broker_is_up(B) && broker_is_up(C));
+	EXPECT(world_now_ms() - gone_ms < 3000);
+	end_well();
+	EXPECT(end_of(A, "t") == 5);
+}
+
 /* --- KIP-320, KIP-207: what a leader of the past answers --- */
 
 /* A leader that is cut off from everybody but a client acknowledges nothing with acks=all, and what it took otherwise is
@@ -491,6 +512,7 @@ static const struct scenario {
 	SCENARIO(kafka_9672_a_dead_broker_does_not_get_into_the_set, 3, 3),
 	SCENARIO(kip_903_a_leader_that_lost_its_data_does_not_lead_on, 3, 10),
 	SCENARIO(kip_903_a_follower_that_lost_its_data_is_not_elected, 3, 10),
+	SCENARIO(a_cluster_that_was_killed_as_a_whole_comes_back, 3, 3),
 	SCENARIO(a_leader_cut_off_commits_nothing, 3, 3),
 	SCENARIO(a_former_controllers_metadata_are_not_taken, 4, 3),
 	SCENARIO(a_topic_made_again_has_nothing_of_the_old_one, 3, 3),

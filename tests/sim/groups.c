@@ -15,7 +15,7 @@
 
 enum { IN_DOUBT_MS = 20000, PAUSE_MAX_MS = 400, ASK_IN_1000 = 200 };
 
-#define TOPIC "positions"
+#define TOPIC "strict" /* one that is there */
 #define OFFSETS "__consumer_offsets"
 
 static int find_coordinator(struct client *c, int broker, const char *group)

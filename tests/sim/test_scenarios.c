@@ -417,7 +417,7 @@ static void a_cluster_that_was_killed_as_a_whole_comes_back(void)
 	AWAIT(!is_registered(A) && !is_registered(B) && !is_registered(C));
 	gone_ms = world_now_ms();
 	AWAIT(broker_is_up(A) && broker_is_up(B) && broker_is_up(C));
-	EXPECT(world_now_ms() - gone_ms < 3000);
+	EXPECT(world_now_ms() - gone_ms < 1500);
 	end_well();
 	EXPECT(end_of(A, "t") == 5);
 }

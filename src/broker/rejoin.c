@@ -1,6 +1,6 @@
 /* rejoin.c - see rejoin.h. The states of the partitions whose logs are here are read again and again until none is left
- * that waits for the controller. Where there is no controller, and none is elected, there is nobody to wait for: a cluster
- * that lost power as a whole comes back without delay. */
+ * that waits for the controller. Where no broker is registered, or none of them becomes the controller, there is nobody to
+ * wait for: a cluster that lost power as a whole comes back without delay. */
 #include "broker/rejoin.h"
 
 #include <errno.h>
@@ -107,17 +107,22 @@ static int keep_pending(const struct rejoin *j, struct hosted_list *l)
 	return r < 0 ? FAIL(r) : 0;
 }
 
-/* Nobody has been the controller for so long that nobody lives who could be. */
+/* No broker is there, or none has been the controller for so long that none will be. `*since_ms` is when one was seen. */
 static int is_alone(const struct rejoin *j, int64_t *since_ms, bool *ret)
 {
 	int64_t now_ms = clock_mono_ms(&clock_real);
-	int r = zk_exists(j->zk, NULL, ZK_PATH_CONTROLLER);
+	char **names = NULL;
+	size_t n = 0;
+	int r = zk_children(j->zk, &names, &n, ZK_PATH_BROKER_IDS);
 
+	zk_names_free(names, n);
+	if (r == 0)
+		r = zk_exists(j->zk, NULL, ZK_PATH_CONTROLLER);
 	if (r != 0 && r != ZK_NO_NODE)
 		return FAIL(r > 0 ? -EPROTO : r);
 	if (r == 0)
 		*since_ms = now_ms;
-	*ret = now_ms - *since_ms >= ELECTION_MS;
+	*ret = n == 0 || now_ms - *since_ms >= ELECTION_MS;
 	return 0;
 }
 

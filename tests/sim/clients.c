@@ -229,6 +229,33 @@ int client_init_producer_id(struct client *c, int broker, int64_t *ret_id, int16
 	return r;
 }
 
+int client_latest(struct client *c, int broker, const char *topic, int32_t index, int32_t epoch, int64_t *ret)
+{
+	struct list_offsets_request_list_offsets_partition p;
+	struct list_offsets_request_list_offsets_topic t = { .name = str_of(topic), .partitions = &p, .partitions_n = 1 };
+	struct list_offsets_response out;
+	struct list_offsets_request in;
+	struct arena a;
+	int r;
+
+	CODEC_INIT(list_offsets_request_list_offsets_partition, &p);
+	CODEC_INIT(list_offsets_request, &in);
+	p.partition_index = index;
+	p.current_leader_epoch = epoch;
+	p.timestamp = -1;
+	in.replica_id = -1;
+	in.topics = &t;
+	in.topics_n = 1;
+	arena_init(&a, 0);
+	r = client_call(c, broker, API_LIST_OFFSETS, &in, &a, &out);
+	if (r == 0) {
+		r = out.topics[0].partitions[0].error_code;
+		*ret = out.topics[0].partitions[0].offset;
+	}
+	arena_fini(&a);
+	return r;
+}
+
 /* --- producing --- */
 
 static struct buf *build(const struct batch_spec *spec)

@@ -35,6 +35,9 @@ int client_reassign(struct client *c, int broker, const char *topic, int32_t ind
 int client_elect_preferred(struct client *c, int broker, const char *topic, int32_t index);
 int client_init_producer_id(struct client *c, int broker, int64_t *ret_id, int16_t *ret_epoch);
 
+/* ListOffsets "latest"; epoch -1: not given. */
+int client_latest(struct client *c, int broker, const char *topic, int32_t index, int32_t epoch, int64_t *ret);
+
 struct batch_spec {
 	int64_t producer_id; /* -1: none */
 	int16_t producer_epoch;

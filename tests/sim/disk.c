@@ -1,6 +1,7 @@
 /* disk.c - see disk.h; the table of base/file.h. */
 #include "disk.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -254,9 +255,37 @@ void disk_end(void)
 	file_set_ops(NULL);
 }
 
-void disk_break(int node, int dir, bool is)
+void disk_break(int node, int dir)
 {
-	broken[node][dir] = is;
+	broken[node][dir] = true;
+}
+
+static void remove_what_is_elsewhere(int node, int dir)
+{
+	CLEANUP(freep) char *here = xasprintf("%s/broker-%d/d%d", root, node, dir);
+	DIR *d = opendir(here);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		CLEANUP(freep) char *other = xasprintf("%s/broker-%d/d%d/%s", root, node, 1 - dir, e->d_name);
+		CLEANUP(freep) char *own = xasprintf("%s/%s", here, e->d_name);
+		struct stat st;
+
+		if (e->d_name[0] != '.' && stat(other, &st) == 0 && S_ISDIR(st.st_mode))
+			(void)fs_remove_tree(own);
+	}
+	if (d)
+		(void)closedir(d);
+}
+
+void disk_repair(int node)
+{
+	for (int dir = 0; dir < DIRS; dir++) {
+		if (!broken[node][dir])
+			continue;
+		broken[node][dir] = false;
+		remove_what_is_elsewhere(node, dir);
+	}
 }
 
 bool disk_is_broken(int node)

@@ -15,8 +15,11 @@
 void disk_begin(const char *root);
 void disk_end(void);
 void disk_node_killed(int node, enum ending how);
-/* Every change below broker-N/dDIR fails with EIO from now on, or not any more. */
-void disk_break(int node, int dir, bool broken);
+/* Every change below broker-N/dDIR fails with EIO from now on. */
+void disk_break(int node, int dir);
+/* The broken ones work again. Of a replica that was made anew on the other one meanwhile, the old directory goes: what
+ * a start asks the operator to do by hand. The broker does not run. */
+void disk_repair(int node);
 bool disk_is_broken(int node);
 
 #endif

@@ -199,7 +199,7 @@ static void break_disk(int id)
 	if (!broker_is_up(id) || disk_is_broken(id))
 		return;
 	trace("--- disk %d of broker %d fails", dir, id);
-	disk_break(id, dir, true);
+	disk_break(id, dir);
 }
 
 static void stop_in_order(int id)
@@ -265,8 +265,7 @@ static void boot(int id)
 {
 	if (!broker_is_gone(id)) /* it does not come to an end: an impatient operator */
 		broker_kill(id, ENDING_KILL);
-	disk_break(id, 0, false);
-	disk_break(id, 1, false);
+	disk_repair(id);
 	up_at_ms[id] = 0;
 	broker_boot(id);
 }

@@ -28,7 +28,8 @@ sim_ldflags = $(AM_LDFLAGS) -Wl,--wrap=pthread_create -Wl,--wrap=pthread_join -W
 sim_ldadd = $(UPTO_broker) $(ZOOKEEPER_LIBS) $(TEST_LIBS)
 
 check_PROGRAMS += tests/sim/test_random
-tests_sim_test_random_SOURCES = tests/sim/test_random.c tests/sim/faults.c tests/sim/faults.h $(sim_sources)
+tests_sim_test_random_SOURCES = tests/sim/test_random.c tests/sim/faults.c tests/sim/faults.h tests/sim/groups.c \
+	tests/sim/groups.h $(sim_sources)
 tests_sim_test_random_LDFLAGS = $(sim_ldflags)
 tests_sim_test_random_LDADD = $(sim_ldadd)
 check_PROGRAMS += tests/sim/test_scenarios

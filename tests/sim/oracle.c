@@ -126,6 +126,18 @@ void oracle_forgive(const char *topic)
 
 /* --- reading logs --- */
 
+/* FNV-1a over key and value, for records that are not a producer's of ours. */
+static uint64_t digest(const struct record *rec)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (int32_t i = 0; i < rec->key.len; i++)
+		h = (h ^ rec->key.p[i]) * UINT64_C(0x100000001b3);
+	for (int32_t i = 0; i < rec->value.len; i++)
+		h = (h ^ rec->value.p[i]) * UINT64_C(0x100000001b3);
+	return h | UINT64_C(1) << 63;
+}
+
 /* A sink of values from an offset on. */
 static void take_batch(struct shadow *s, const struct batch *b)
 {
@@ -139,10 +151,12 @@ static void take_batch(struct shadow *s, const struct batch *b)
 	if (record_reader_init(&r, b, NULL, false) != 0)
 		fail("a batch cannot be read");
 	while (record_reader_next(&r, &rec) == 0) {
-		uint64_t value = 1;
+		uint64_t value;
 
 		if (rec.value.len == (int32_t)sizeof(value))
 			memcpy(&value, rec.value.p, sizeof(value));
+		else
+			value = digest(&rec);
 		note(&s->v, &s->n, &s->cap, (size_t)rec.offset, value);
 	}
 	record_reader_fini(&r);

@@ -17,6 +17,7 @@
 #include "cluster.h"
 #include "faults.h"
 #include "fiber.h"
+#include "groups.h"
 #include "oracle.h"
 
 enum { DEFAULT_FIRST = 1, DEFAULT_LAST = 16, DEFAULT_SECONDS = 60, SETTLE_MS = 180000, BOOT_MS = 60000, RUN_MS = 3600000 };
@@ -36,6 +37,8 @@ static struct producer producers[] = {
 	{ .topic = "thin", .partitions = 1, .acks = -1, .pause_ms = 250 },
 	{ .topic = "churn", .partitions = 2, .acks = -1, .pause_ms = 300, .lenient = true },
 };
+
+static struct committer committers[] = { { .group = "one" }, { .group = "two" } };
 
 static void create(struct client *c, const char *topic, int32_t partitions, const int32_t *replicas, int32_t n,
     const char *key, const char *value)
@@ -76,6 +79,8 @@ static void begin(struct client *c)
 	create_all(c);
 	for (size_t i = 0; i < ARRAY_LEN(producers); i++)
 		producer_start(&producers[i]);
+	for (size_t i = 0; i < ARRAY_LEN(committers); i++)
+		committer_start(&committers[i]);
 }
 
 /* --- an administrator who cannot leave it alone --- */
@@ -140,6 +145,8 @@ static bool all_stopped(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(producers); i++)
 		r = r && producers[i].stopped;
+	for (size_t i = 0; i < ARRAY_LEN(committers); i++)
+		r = r && committers[i].stopped;
 	return r;
 }
 
@@ -150,6 +157,8 @@ static void settle(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(producers); i++)
 		producers[i].stop = true;
+	for (size_t i = 0; i < ARRAY_LEN(committers); i++)
+		committers[i].stop = true;
 	admin_stop = true;
 	while (!all_stopped() || !oracle_is_settled(why)) {
 		fiber_sleep_ms(500);
@@ -171,6 +180,9 @@ static void *conductor(void *arg)
 	fiber_sleep_ms(5000);
 	settle();
 	oracle_check_all();
+	for (size_t i = 0; i < ARRAY_LEN(committers); i++)
+		while (!committer_check(&committers[i]))
+			fiber_sleep_ms(100);
 	run.done = true;
 	return NULL;
 }
@@ -195,9 +207,11 @@ static int run_seed(uint64_t seed, int64_t seconds)
 	(void)fiber_spawn(NODE_OUTSIDE, "conductor", conductor, NULL);
 	if (!world_run(is_done, NULL, RUN_MS))
 		fail("no end");
-	(void)printf("seed %llu: %d brokers, %llu steps, %lld s, %llu records committed, %llu acknowledged\n",
+	(void)printf("seed %llu: %d brokers, %llu steps, %lld s, %llu records committed, %llu acknowledged, "
+		      "positions to %lld\n",
 	    (unsigned long long)seed, brokers_n, (unsigned long long)world_steps(), (long long)world_now_ms() / 1000 - 1000,
-	    (unsigned long long)oracle_committed_count(), (unsigned long long)oracle_acknowledged_count());
+	    (unsigned long long)oracle_committed_count(), (unsigned long long)oracle_acknowledged_count(),
+	    (long long)committers[0].acknowledged);
 	if (oracle_acknowledged_count() == 0)
 		fail("nothing was acknowledged");
 	cluster_end();

@@ -206,10 +206,8 @@ static const int32_t ab[] = { A, B };
 
 /* --- KIP-101: truncation to the high watermark --- */
 
-/* A follower has a record of which it does not know yet that it is committed, and a new leader epoch begins. Cut off to
- * its mark, and elected before it has fetched again, it would lose the record. Guard: a follower with epochs begins at
- * its log end (follower.c, begin). */
-static void kip_101_a_follower_keeps_what_is_above_its_mark(void)
+/* The last record is acknowledged, and B does not know it yet; they cannot reach each other from then on. */
+static void leave_the_mark_behind(void)
 {
 	make_topic("t", ab, 2, NULL, NULL);
 	for (int i = 0; i < 40; i++) {
@@ -220,6 +218,14 @@ static void kip_101_a_follower_keeps_what_is_above_its_mark(void)
 			break;
 	}
 	EXPECT(mark_of(B, "t") < end_of(B, "t"));
+}
+
+/* A follower has a record of which it does not know yet that it is committed, and a new leader epoch begins. Cut off to
+ * its mark, and elected before it has fetched again, it would lose the record. Guard: a follower with epochs begins at
+ * its log end (follower.c, begin). */
+static void kip_101_a_follower_keeps_what_is_above_its_mark(void)
+{
+	leave_the_mark_behind();
 	(void)client_reassign(client, C, "t", 0, ab, 2); /* to where it is: only a new epoch */
 	AWAIT(stored("t").leader_epoch == 1 && epoch_of(B, "t") == 1);
 	fiber_sleep_ms(500);
@@ -395,7 +401,65 @@ static void kip_903_a_follower_that_lost_its_data_is_not_elected(void)
 	end_well();
 }
 
+/* Then there is nobody to wait for: the first that is back decides. */
+static void a_cluster_that_was_killed_as_a_whole_comes_back(void)
+{
+	static const int32_t all[] = { A, B, C };
+	int64_t gone_ms;
+
+	make_topic("t", all, 3, NULL, NULL);
+	for (int i = 0; i < 5; i++)
+		EXPECT(produce(A, "t", -1) == 0);
+	for (int i = 0; i < brokers_n; i++)
+		broker_kill(i, ENDING_KILL);
+	for (int i = 0; i < brokers_n; i++)
+		broker_boot(i);
+	AWAIT(!is_registered(A) && !is_registered(B) && !is_registered(C));
+	gone_ms = world_now_ms();
+	AWAIT(broker_is_up(A) && broker_is_up(B) && broker_is_up(C));
+	EXPECT(world_now_ms() - gone_ms < 1500);
+	end_well();
+	EXPECT(end_of(A, "t") == 5);
+}
+
 /* --- KIP-320, KIP-207: what a leader of the past answers --- */
+
+/* The new leader's mark is behind what the old one showed: it says that it does not know yet, and never a smaller end.
+ * Guard: partition.c, partition_end_for. */
+static void kip_207_a_new_leader_does_not_show_a_smaller_end(void)
+{
+	int64_t end = -1, seen;
+
+	leave_the_mark_behind();
+	EXPECT(client_latest(client, A, "t", 0, -1, &seen) == 0 && seen == end_of(A, "t"));
+	broker_kill(A, ENDING_KILL);
+	AWAIT(knows(B, "t", B));
+	EXPECT(client_latest(client, B, "t", 0, -1, &end) == KERR_OFFSET_NOT_AVAILABLE);
+	join(A, B);
+	broker_boot(A);
+	AWAIT(client_latest(client, B, "t", 0, -1, &end) != KERR_OFFSET_NOT_AVAILABLE);
+	EXPECT(end == seen);
+	end_well();
+}
+
+/* Who names the leader epoch that he knows is told when it is not the broker's. Guard: partition.c, check. */
+static void kip_320_other_epochs_are_refused(void)
+{
+	int64_t end;
+
+	make_topic("t", ab, 2, "min.insync.replicas", "1");
+	EXPECT(produce(A, "t", -1) == 0);
+	zookeeper_cut(A, true);
+	part(A, B);
+	part(A, C);
+	AWAIT(knows(B, "t", B));
+	EXPECT(leads(A, "t") && epoch_of(A, "t") < epoch_of(B, "t"));
+	EXPECT(client_latest(client, A, "t", 0, epoch_of(B, "t"), &end) == KERR_UNKNOWN_LEADER_EPOCH);
+	EXPECT(client_latest(client, B, "t", 0, epoch_of(A, "t"), &end) == KERR_FENCED_LEADER_EPOCH);
+	EXPECT(client_latest(client, A, "t", 0, epoch_of(A, "t"), &end) == 0 && end == 1);
+	end_well();
+	EXPECT(client_latest(client, A, "t", 0, epoch_of(A, "t"), &end) == KERR_NOT_LEADER_OR_FOLLOWER);
+}
 
 /* A leader that is cut off from everybody but a client acknowledges nothing with acks=all, and what it took otherwise is
  * given up. */
@@ -491,6 +555,9 @@ static const struct scenario {
 	SCENARIO(kafka_9672_a_dead_broker_does_not_get_into_the_set, 3, 3),
 	SCENARIO(kip_903_a_leader_that_lost_its_data_does_not_lead_on, 3, 10),
 	SCENARIO(kip_903_a_follower_that_lost_its_data_is_not_elected, 3, 10),
+	SCENARIO(a_cluster_that_was_killed_as_a_whole_comes_back, 3, 3),
+	SCENARIO(kip_207_a_new_leader_does_not_show_a_smaller_end, 3, 3),
+	SCENARIO(kip_320_other_epochs_are_refused, 3, 3),
 	SCENARIO(a_leader_cut_off_commits_nothing, 3, 3),
 	SCENARIO(a_former_controllers_metadata_are_not_taken, 4, 3),
 	SCENARIO(a_topic_made_again_has_nothing_of_the_old_one, 3, 3),

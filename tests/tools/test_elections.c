@@ -50,7 +50,8 @@ static void note(const struct elect_leaders_request *in)
 	}
 }
 
-static bool answer(struct scripted_broker *b, int key, int version, const void *in, struct arena *a, void *out_arg)
+static bool answer(struct scripted_broker *b, int key, int version, const void *in, struct arena *a,
+	void *out_arg)
 {
 	struct elect_leaders_response *out = out_arg;
 
@@ -60,7 +61,8 @@ static bool answer(struct scripted_broker *b, int key, int version, const void *
 		return true;
 	note(in);
 	out->error_code = (int16_t)script.top;
-	out->replica_election_results = CODEC_NEW(a, elect_leaders_response_replica_election_result, script.n);
+	out->replica_election_results =
+		CODEC_NEW(a, elect_leaders_response_replica_election_result, script.n);
 	out->replica_election_results_n = (int32_t)script.n;
 	for (size_t i = 0; i < script.n; i++) {
 		topic_row *row = &out->replica_election_results[i];
@@ -111,7 +113,8 @@ static int stop(void **state)
 }
 
 /* Runs it with stdout into `printed`. */
-static int run(enum elections_type type, const struct election_partitions *p, struct elections_failure *why)
+static int run(enum elections_type type, const struct election_partitions *p,
+	struct elections_failure *why)
 {
 	FILE *to = tmpfile();
 	int before = dup(STDOUT_FILENO), r;
@@ -142,7 +145,8 @@ static void expect(enum elections_type type, const struct election_partitions *p
 	assert_string_equal(out, printed);
 }
 
-static void expect_failure(enum elections_type type, const char *out, bool by_command, const char *text)
+static void expect_failure(
+	enum elections_type type, const char *out, bool by_command, const char *text)
 {
 	struct elections_failure why;
 
@@ -162,7 +166,8 @@ static void all(void **state)
 
 static void partitions_by_topic(void **state)
 {
-	struct election_partition v[] = {{STR("b"), 1}, {STR("a"), 0}, {STR("b"), 0}, {STR("a"), 7}};
+	struct election_partition v[] = {
+		{STR("b"), 1}, {STR("a"), 0}, {STR("b"), 0}, {STR("a"), 7}};
 
 	(void)state;
 	expect(ELECTIONS_PREFERRED, &(struct election_partitions){v, 4}, "");
@@ -175,22 +180,26 @@ static void partitions_by_topic(void **state)
 static void outcomes(void **state)
 {
 	(void)state;
-	script = (struct script){.rows = {{"t", 0, 0, NULL}, {"t", 1, KERR_ELECTION_NOT_NEEDED, "x"},
-				  {"t", 2, KERR_PREFERRED_LEADER_NOT_AVAILABLE, "why"}, {"t", 3, 0, NULL},
-				  {"t", 4, KERR_REQUEST_TIMED_OUT, NULL}},
-		.n = 5};
+	script =
+		(struct script){.rows = {{"t", 0, 0, NULL}, {"t", 1, KERR_ELECTION_NOT_NEEDED, "x"},
+					{"t", 2, KERR_PREFERRED_LEADER_NOT_AVAILABLE, "why"},
+					{"t", 3, 0, NULL}, {"t", 4, KERR_REQUEST_TIMED_OUT, NULL}},
+			.n = 5};
 	expect_failure(ELECTIONS_PREFERRED,
 		"Done: t-3, t-0\n" /* as a set of Java has them */
 		"Needless: t-1\n"
-		"Failed: t-4: org.apache.kafka.common.errors.TimeoutException: The request timed out.\n"
-		"Failed: t-2: org.apache.kafka.common.errors.PreferredLeaderNotAvailableException: why\n",
+		"Failed: t-4: org.apache.kafka.common.errors.TimeoutException: The request timed "
+		"out.\n"
+		"Failed: t-2: org.apache.kafka.common.errors.PreferredLeaderNotAvailableException: "
+		"why\n",
 		true, "2 failed");
 }
 
 static void without_a_message_kafkas_is_taken(void **state)
 {
 	(void)state;
-	script = (struct script){.rows = {{"t", 2, KERR_ELIGIBLE_LEADERS_NOT_AVAILABLE, NULL}}, .n = 1};
+	script = (struct script){
+		.rows = {{"t", 2, KERR_ELIGIBLE_LEADERS_NOT_AVAILABLE, NULL}}, .n = 1};
 	expect_failure(ELECTIONS_UNCLEAN,
 		"Failed: t-2: org.apache.kafka.common.errors.EligibleLeadersNotAvailableException: "
 		"Eligible topic partition leaders are not available.\n",
@@ -210,7 +219,8 @@ static void an_error_of_the_whole_request(void **state)
 	(void)state;
 	script.top = KERR_NOT_CONTROLLER;
 	expect_failure(ELECTIONS_PREFERRED, "", false,
-		"org.apache.kafka.common.errors.NotControllerException: This is not the correct controller for this cluster.");
+		"org.apache.kafka.common.errors.NotControllerException: This is not the correct "
+		"controller for this cluster.");
 }
 
 static void no_answer_in_time(void **state)
@@ -228,7 +238,8 @@ static void old_brokers(void **state)
 	script = (struct script){.rows = {{"t", 0, 0, NULL}}, .n = 1};
 	expect(ELECTIONS_PREFERRED, NULL, "Done: t-0\n");
 	expect_failure(ELECTIONS_UNCLEAN, "", false,
-		"org.apache.kafka.common.errors.UnsupportedVersionException: API Version 0 only supports PREFERRED election type");
+		"org.apache.kafka.common.errors.UnsupportedVersionException: API Version 0 only "
+		"supports PREFERRED election type");
 }
 
 static void brokers_that_cannot(void **state)
@@ -236,7 +247,8 @@ static void brokers_that_cannot(void **state)
 	(void)state;
 	broker.max_version[API_ELECT_LEADERS] = -1;
 	expect_failure(ELECTIONS_PREFERRED, "", false,
-		"org.apache.kafka.common.errors.UnsupportedVersionException: The node does not support ELECT_LEADERS");
+		"org.apache.kafka.common.errors.UnsupportedVersionException: The node does not "
+		"support ELECT_LEADERS");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)

@@ -41,14 +41,16 @@ static void fill(partition_row *p, int32_t index)
 		p->records = (struct records){.p = records->data, .len = (int32_t)records->len};
 }
 
-static void answer_topic(struct arena *arena, const struct fetch_request_fetch_topic *in, topic_row *out)
+static void answer_topic(
+	struct arena *arena, const struct fetch_request_fetch_topic *in, topic_row *out)
 {
 	out->topic = in->topic;
 	out->topic_id = in->topic_id;
 	out->partitions_n = in->partitions_n;
 	out->partitions = CODEC_NEW(arena, fetch_response_partition_data, (size_t)in->partitions_n);
 	for (int32_t i = 0; i < in->partitions_n; i++)
-		fill(&out->partitions[i], in->partitions[i].partition + (script.nonsense ? 100 : 0));
+		fill(&out->partitions[i],
+			in->partitions[i].partition + (script.nonsense ? 100 : 0));
 	if (script.nonsense)
 		out->topic = STR("other");
 }
@@ -64,10 +66,12 @@ static void note(struct scripted_broker *b, int version, const struct fetch_requ
 	for (int32_t t = 0; t < in->topics_n; t++)
 		for (int32_t i = 0; i < in->topics[t].partitions_n; i++)
 			at += (size_t)snprintf(to + at, sizeof(script.asked[0]) - at, "%d@%d ",
-				in->topics[t].partitions[i].partition, (int)in->topics[t].partitions[i].fetch_offset);
+				in->topics[t].partitions[i].partition,
+				(int)in->topics[t].partitions[i].fetch_offset);
 }
 
-static bool answer(struct scripted_broker *b, int key, int version, const void *in_arg, struct arena *arena, void *out_arg)
+static bool answer(struct scripted_broker *b, int key, int version, const void *in_arg,
+	struct arena *arena, void *out_arg)
 {
 	const struct fetch_request *in = in_arg;
 	struct fetch_response *out = out_arg;
@@ -75,7 +79,8 @@ static bool answer(struct scripted_broker *b, int key, int version, const void *
 	assert_int_equal(API_FETCH, key);
 	note(b, version, in);
 	out->responses_n = in->topics_n;
-	out->responses = CODEC_NEW(arena, fetch_response_fetchable_topic_response, (size_t)in->topics_n);
+	out->responses =
+		CODEC_NEW(arena, fetch_response_fetchable_topic_response, (size_t)in->topics_n);
 	for (int32_t t = 0; t < in->topics_n; t++)
 		answer_topic(arena, &in->topics[t], &out->responses[t]);
 	return !script.hang_up[b->id];
@@ -86,7 +91,8 @@ static void make_partition(struct replica_partition *p, struct str topic, int32_
 	*p = (struct replica_partition){.topic = topic, .partition = number, .n = n};
 	p->replicas = xcalloc(n, sizeof(*p->replicas));
 	for (size_t i = 0; i < n; i++) /* the one replica of b is on broker 1 */
-		p->replicas[i] = (struct replica){.broker = (int32_t)(n == 1 ? 1 : i), .high_watermark = -1};
+		p->replicas[i] =
+			(struct replica){.broker = (int32_t)(n == 1 ? 1 : i), .high_watermark = -1};
 }
 
 static void make_records(void)
@@ -96,7 +102,8 @@ static void make_records(void)
 
 	assert_int_equal(0, batch_builder_init(&b, &c, NULL));
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(0, batch_builder_append(&b, i, 1000, BYTES_NULL, BYTES_NULL, 0, BYTES_NULL));
+		assert_int_equal(0,
+			batch_builder_append(&b, i, 1000, BYTES_NULL, BYTES_NULL, 0, BYTES_NULL));
 	assert_int_equal(0, batch_builder_finish(&b, &records));
 	batch_builder_fini(&b);
 }
@@ -115,10 +122,15 @@ static int start(void **state)
 	for (int i = 0; i < 2; i++) {
 		brokers[i].answer = answer;
 		scripted_broker_start(&brokers[i], i);
-		fetched[i] = (struct verified_broker){.id = i, .host = "127.0.0.1", .port = brokers[i].port, .version = -1};
+		fetched[i] = (struct verified_broker){
+			.id = i, .host = "127.0.0.1", .port = brokers[i].port, .version = -1};
 	}
-	fetch = (struct replica_fetch){.topics = topics, .topics_n = 2, .brokers = fetched, .brokers_n = 2,
-		.fetch_size = 1000, .max_wait_ms = 10};
+	fetch = (struct replica_fetch){.topics = topics,
+		.topics_n = 2,
+		.brokers = fetched,
+		.brokers_n = 2,
+		.fetch_size = 1000,
+		.max_wait_ms = 10};
 	return 0;
 }
 

@@ -93,10 +93,12 @@ def test_brokers_go_and_come_back(cluster):
     for broker in (2, 1):
         cluster.brokers[broker].stop()
         wait_until(lambda b=broker: cluster.state("one", b)["leader"] == -1, 30, "no leader")
+        wait_until(lambda b=broker: all(b not in cluster.state("strict", p)["isr"] for p in (0, 1)), 30, "a smaller ISR")
         cluster.compare()
     for broker in (1, 2):
         cluster.brokers[broker].start()
-    wait_until(lambda: all(len(cluster.state("strict", p)["isr"]) == 3 for p in (0, 1)), 60, "all to be in sync")
+    wait_until(lambda: all(len(cluster.state(topic, p)["isr"]) == len(replicas.split(":")) for topic, lists in TOPICS.items()
+                           for p, replicas in enumerate(lists.split(","))), 60, "all to be in sync")
     cluster.compare()
 
 

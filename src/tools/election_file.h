@@ -24,10 +24,10 @@ struct election_partitions {
 
 enum election_file_fault {
 	ELECTION_FILE_OK,
-	ELECTION_FILE_EMPTY,   /* it is no JSON */
-	ELECTION_FILE_LACKS,   /* there is no member "partitions" */
-	ELECTION_FILE_TYPE,    /* *ret_error has Jackson's words, owned by the caller */
-	ELECTION_FILE_TWICE,   /* partitions are named more than once: ret->v[0..n) are these, each once */
+	ELECTION_FILE_EMPTY, /* it is no JSON */
+	ELECTION_FILE_LACKS, /* there is no member "partitions" */
+	ELECTION_FILE_TYPE,  /* *ret_error has Jackson's words, owned by the caller */
+	ELECTION_FILE_TWICE, /* partitions are named more than once: ret->v[0..n) are these, each once */
 	ELECTION_FILE_MEMORY,
 };
 

@@ -67,7 +67,8 @@ static int fail_code(struct run *run, int code)
 	if (code == KERR_CLUSTER_AUTHORIZATION_FAILED)
 		return fail_by_name(run, "Not authorized to perform leader election");
 	return fail(run, false,
-		xasprintf("%s: %s", report_exception(code, exception, sizeof(exception)), report_default_message(code)));
+		xasprintf("%s: %s", report_exception(code, exception, sizeof(exception)),
+			report_default_message(code)));
 }
 
 static int fail_call(struct run *run, int r)
@@ -113,8 +114,8 @@ static int fill_partitions(
 	return 0;
 }
 
-static int call(struct run *run, enum elections_type type, const struct election_partitions *partitions,
-	struct elect_leaders_response *out)
+static int call(struct run *run, enum elections_type type,
+	const struct election_partitions *partitions, struct elect_leaders_response *out)
 {
 	struct elect_leaders_request in;
 	int version, r;
@@ -125,7 +126,8 @@ static int call(struct run *run, enum elections_type type, const struct election
 		return fail_call(run, r);
 	if (version == 0 && type != ELECTIONS_PREFERRED)
 		return fail(run, false,
-			xstrdup("org.apache.kafka.common.errors.UnsupportedVersionException: API Version 0 only supports "
+			xstrdup("org.apache.kafka.common.errors.UnsupportedVersionException: API "
+				"Version 0 only supports "
 				"PREFERRED election type"));
 	CODEC_INIT(elect_leaders_request, &in);
 	in.election_type = (int8_t)type;
@@ -192,7 +194,8 @@ static int new_outcomes(struct run *run, size_t n, struct outcomes *ret)
 	return ret->v && ret->partitions.v ? 0 : fail_memory(run);
 }
 
-static int read_outcomes(struct run *run, const struct elect_leaders_response *out, struct outcomes *ret)
+static int read_outcomes(
+	struct run *run, const struct elect_leaders_response *out, struct outcomes *ret)
 {
 	size_t n = 0;
 
@@ -206,7 +209,8 @@ static int read_outcomes(struct run *run, const struct elect_leaders_response *o
 		for (int32_t i = 0; i < topic->partition_result_n; i++) {
 			const result_row *row = &topic->partition_result[i];
 
-			ret->v[ret->partitions.n] = (struct outcome){row->error_code, row->error_message};
+			ret->v[ret->partitions.n] =
+				(struct outcome){row->error_code, row->error_message};
 			ret->partitions.v[ret->partitions.n++] =
 				(struct election_partition){topic->topic, row->partition_id};
 		}
@@ -216,7 +220,8 @@ static int read_outcomes(struct run *run, const struct elect_leaders_response *o
 }
 
 /* Those with such a code, in the order in which they are printed. */
-static int choose(struct run *run, const struct outcomes *all, bool (*wanted)(int code), struct outcomes *ret)
+static int choose(
+	struct run *run, const struct outcomes *all, bool (*wanted)(int code), struct outcomes *ret)
 {
 	if (new_outcomes(run, all->partitions.n, ret))
 		return -1;
@@ -260,15 +265,17 @@ static int print_failed(struct run *run, const struct outcomes *all)
 		if (message.len < 0)
 			message = str_of(report_default_message(some.v[i].code));
 		printf("%s%.*s-%d: %s: %.*s\n", run->words->failed, STR_ARG(p->topic), p->partition,
-			report_exception(some.v[i].code, exception, sizeof(exception)), STR_ARG(message));
+			report_exception(some.v[i].code, exception, sizeof(exception)),
+			STR_ARG(message));
 	}
 	if (some.partitions.n > 0)
 		return fail(run, true, xasprintf("%zu%s", some.partitions.n, run->words->summary));
 	return 0;
 }
 
-int elections_run(struct admin *a, enum elections_type type, const struct election_partitions *partitions,
-	const struct elections_words *words, struct arena *arena, struct elections_failure *ret)
+int elections_run(struct admin *a, enum elections_type type,
+	const struct election_partitions *partitions, const struct elections_words *words,
+	struct arena *arena, struct elections_failure *ret)
 {
 	struct run run = {a, arena, words, ret};
 	struct elect_leaders_response out;

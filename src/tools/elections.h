@@ -25,13 +25,14 @@ struct elections_words {
 /* Why it failed. */
 struct elections_failure {
 	bool by_command; /* the tool's own message; else what is the cause of an ExecutionException */
-	char *text;	 /* owned by the caller */
+	char *text;      /* owned by the caller */
 };
 
 /* Elects the leaders of these partitions (NULL: of all), and prints what came of it.
  *   0
  *   -1   *ret says why                                                                                         */
-int elections_run(struct admin *a, enum elections_type type, const struct election_partitions *partitions,
-	const struct elections_words *words, struct arena *arena, struct elections_failure *ret) MUST_CHECK;
+int elections_run(struct admin *a, enum elections_type type,
+	const struct election_partitions *partitions, const struct elections_words *words,
+	struct arena *arena, struct elections_failure *ret) MUST_CHECK;
 
 #endif

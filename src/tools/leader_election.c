@@ -34,7 +34,8 @@ static const struct option election_options[ELECTION_OPTION_COUNT] = {
 		.arg = "file",
 		.help = "Properties file with settings of the admin client."},
 	[ELECTION_ALL] = {.name = "all-topic-partitions",
-		.help = "Every partition that such an election is possible for. Not with --topic or "
+		.help = "Every partition that such an election is possible for. Not with --topic "
+			"or "
 			"--path-to-json-file."},
 	[ELECTION_BOOTSTRAP_SERVER] = {.name = "bootstrap-server",
 		.kind = OPTION_STRING,
@@ -43,8 +44,10 @@ static const struct option election_options[ELECTION_OPTION_COUNT] = {
 	[ELECTION_TYPE] = {.name = "election-type",
 		.kind = OPTION_STRING,
 		.arg = "preferred|unclean",
-		.help = "REQUIRED: preferred lets the first replica lead again, where another one leads; unclean lets any "
-			"replica lead where none does, and loses the records that it does not have."},
+		.help = "REQUIRED: preferred lets the first replica lead again, where another one "
+			"leads; unclean lets any "
+			"replica lead where none does, and loses the records that it does not "
+			"have."},
 	[ELECTION_PARTITION] = {.name = "partition",
 		.kind = OPTION_INT,
 		.arg = "partition",
@@ -61,7 +64,8 @@ static const struct option election_options[ELECTION_OPTION_COUNT] = {
 	[ELECTION_TOPIC] = {.name = "topic",
 		.kind = OPTION_STRING,
 		.arg = "topic",
-		.help = "Topic of the one partition, with --partition. Not with --path-to-json-file or "
+		.help = "Topic of the one partition, with --partition. Not with "
+			"--path-to-json-file or "
 			"--all-topic-partitions."},
 	[ELECTION_HELP] = OPTION_HELP,
 	[ELECTION_VERSION] = OPTION_VERSION,
@@ -118,14 +122,17 @@ static int text_of(struct leader_election *e, enum leader_election_option id, co
 static int check_combination(struct leader_election *e)
 {
 	const struct options *o = &e->options;
-	bool servers = options_has(o, ELECTION_BOOTSTRAP_SERVER), type = options_has(o, ELECTION_TYPE);
+	bool servers = options_has(o, ELECTION_BOOTSTRAP_SERVER),
+	     type = options_has(o, ELECTION_TYPE);
 	bool topic = options_has(o, ELECTION_TOPIC), partition = options_has(o, ELECTION_PARTITION);
 
 	if (!servers || !type)
-		return fault(e, "Missing required option(s): %s%s%s", servers ? "" : "bootstrap-server",
-			servers || type ? "" : ", ", type ? "" : "election-type");
+		return fault(e, "Missing required option(s): %s%s%s",
+			servers ? "" : "bootstrap-server", servers || type ? "" : ", ",
+			type ? "" : "election-type");
 	if (topic + options_has(o, ELECTION_ALL) + options_has(o, ELECTION_PATH_TO_JSON_FILE) != 1)
-		return fault(e, "One and only one of the following options is required: topic, all-topic-partitions, "
+		return fault(e, "One and only one of the following options is required: topic, "
+				"all-topic-partitions, "
 				"path-to-json-file");
 	if (topic && !partition)
 		return fault(e, "Missing required option(s): partition");
@@ -222,7 +229,8 @@ static int open_admin(struct leader_election *e)
 	CLEANUP(freep) char *error = NULL;
 	const char *servers, *path;
 
-	if (text_of(e, ELECTION_ADMIN_CONFIG, &path) || text_of(e, ELECTION_BOOTSTRAP_SERVER, &servers))
+	if (text_of(e, ELECTION_ADMIN_CONFIG, &path) ||
+		text_of(e, ELECTION_BOOTSTRAP_SERVER, &servers))
 		return -1;
 	if (tool_admin_open_with(servers, path, settings, ARRAY_LEN(settings), &e->admin, &error))
 		return fault(e, "%s", error);
@@ -232,11 +240,14 @@ static int open_admin(struct leader_election *e)
 static int elect(struct leader_election *e)
 {
 	struct elections_failure why = {false, NULL};
-	int r = elections_run(e->admin, e->type, options_has(&e->options, ELECTION_ALL) ? NULL : &e->to,
-		&types[e->type].words, &e->arena, &why);
+	int r = elections_run(e->admin, e->type,
+		options_has(&e->options, ELECTION_ALL) ? NULL : &e->to, &types[e->type].words,
+		&e->arena, &why);
 
 	if (r)
-		(void)fault(e, "%s%s", why.by_command ? "" : "java.util.concurrent.ExecutionException: ", why.text);
+		(void)fault(e, "%s%s",
+			why.by_command ? "" : "java.util.concurrent.ExecutionException: ",
+			why.text);
 	free(why.text);
 	return r;
 }
@@ -249,8 +260,10 @@ static int run_with(struct leader_election *e, int argc, char **argv)
 	if (options_parse(o, election_options, ELECTION_OPTION_COUNT, argc, argv))
 		return fault(e, "%s", o->error);
 	if (argc < 2 || options_has_help(o))
-		return options_usage(o, "This tool attempts to elect a new leader for a set of topic partitions. The type "
-					"of elections supported are preferred replicas and unclean replicas.");
+		return options_usage(o,
+			"This tool attempts to elect a new leader for a set of topic partitions. "
+			"The type "
+			"of elections supported are preferred replicas and unclean replicas.");
 	if (options_has_version(o)) {
 		puts(TOOL_KAFKA_VERSION);
 		return 0;
@@ -281,21 +294,28 @@ const struct tool tool_leader_election = {
 	.name = "leader-election",
 	.script = "kafka-leader-election.sh",
 	.summary = "elect leaders of partitions",
-	.synopsis = "--bootstrap-server HOST:PORT,... --election-type preferred|unclean [OPTION]...",
+	.synopsis =
+		"--bootstrap-server HOST:PORT,... --election-type preferred|unclean [OPTION]...",
 	.options = election_options,
 	.options_n = ELECTION_OPTION_COUNT,
 	.run = run,
 	.description =
-		"Asks the controller to elect leaders, and waits until the brokers know them. After a broker has been away its "
-		"partitions are led by others; a preferred election gives them back, as the controller does by itself when "
-		"`auto.leader.rebalance.enable` is set. An unclean election is for partitions that have no leader because "
+		"Asks the controller to elect leaders, and waits until the brokers know them. "
+		"After a broker has been away its "
+		"partitions are led by others; a preferred election gives them back, as the "
+		"controller does by itself when "
+		"`auto.leader.rebalance.enable` is set. An unclean election is for partitions that "
+		"have no leader because "
 		"all replicas that were in sync are lost: what only those had is lost with them.\n"
 		"\n"
-		"With `--all-topic-partitions`, partitions that need no election are not mentioned.",
-	.examples =
-		"\tkafka-leader-election.sh --bootstrap-server host:9092 --election-type preferred --all-topic-partitions\n"
-		"\tkafka-leader-election.sh --bootstrap-server host:9092 --election-type unclean --topic clicks --partition 3",
-	.exit_status = "`1` when the command line was wrong or a partition could not be elected; `0` otherwise, also when "
+		"With `--all-topic-partitions`, partitions that need no election are not "
+		"mentioned.",
+	.examples = "\tkafka-leader-election.sh --bootstrap-server host:9092 --election-type "
+		    "preferred --all-topic-partitions\n"
+		    "\tkafka-leader-election.sh --bootstrap-server host:9092 --election-type "
+		    "unclean --topic clicks --partition 3",
+	.exit_status = "`1` when the command line was wrong or a partition could not be elected; "
+		       "`0` otherwise, also when "
 		       "there was nothing to do.",
 	.see_also = "kafka-topics.sh(1)",
 };

@@ -34,11 +34,13 @@ static const struct option preferred_options[PREFERRED_OPTION_COUNT] = {
 	[PREFERRED_ADMIN_CONFIG] = {.name = "admin.config",
 		.kind = OPTION_STRING,
 		.arg = "file",
-		.help = "Properties file with settings of the admin client, with --bootstrap-server."},
+		.help = "Properties file with settings of the admin client, with "
+			"--bootstrap-server."},
 	[PREFERRED_BOOTSTRAP_SERVER] = {.name = "bootstrap-server",
 		.kind = OPTION_STRING,
 		.arg = "host:port,...",
-		.help = "REQUIRED unless --zookeeper is given: the broker or brokers to ask first."},
+		.help = "REQUIRED unless --zookeeper is given: the broker or brokers to ask "
+			"first."},
 	[PREFERRED_PATH_TO_JSON_FILE] = {.name = "path-to-json-file",
 		.kind = OPTION_STRING,
 		.arg = "file",
@@ -51,7 +53,8 @@ static const struct option preferred_options[PREFERRED_OPTION_COUNT] = {
 	[PREFERRED_ZOOKEEPER] = {.name = "zookeeper",
 		.kind = OPTION_STRING,
 		.arg = "host:port,.../path",
-		.help = "DEPRECATED: the ZooKeeper servers of the cluster. The controller is told by a znode, and the tool "
+		.help = "DEPRECATED: the ZooKeeper servers of the cluster. The controller is told "
+			"by a znode, and the tool "
 			"does not wait for what comes of it."},
 	[PREFERRED_HELP] = OPTION_HELP,
 	[PREFERRED_VERSION] = OPTION_VERSION,
@@ -69,7 +72,8 @@ struct preferred_election {
 static int text_of(struct preferred_election *e, enum preferred_option id, const char **ret)
 {
 	if (options_text(&e->options, id, ret))
-		return java_exception("joptsimple.MultipleArgumentsForOptionException", "%s", e->options.error);
+		return java_exception(
+			"joptsimple.MultipleArgumentsForOptionException", "%s", e->options.error);
 	return 0;
 }
 
@@ -95,10 +99,11 @@ static int parse_file(struct preferred_election *e, const char *text, size_t len
 		return 0;
 	case ELECTION_FILE_EMPTY:
 	case ELECTION_FILE_LACKS:
-		return java_exception(
-			"kafka.admin.AdminOperationException", "Preferred replica election data is empty");
+		return java_exception("kafka.admin.AdminOperationException",
+			"Preferred replica election data is empty");
 	case ELECTION_FILE_TYPE:
-		return java_exception("com.fasterxml.jackson.databind.JsonMappingException", "%s", why);
+		return java_exception(
+			"com.fasterxml.jackson.databind.JsonMappingException", "%s", why);
 	case ELECTION_FILE_TWICE:
 		preferred_election_order(&e->to);
 		why = election_partitions_text(&e->to, ",");
@@ -142,7 +147,8 @@ static int open_admin(struct preferred_election *e)
 	CLEANUP(freep) char *error = NULL;
 	const char *servers, *path;
 
-	if (text_of(e, PREFERRED_ADMIN_CONFIG, &path) || text_of(e, PREFERRED_BOOTSTRAP_SERVER, &servers))
+	if (text_of(e, PREFERRED_ADMIN_CONFIG, &path) ||
+		text_of(e, PREFERRED_BOOTSTRAP_SERVER, &servers))
 		return 1;
 	if (!tool_admin_open_with(servers, path, settings, ARRAY_LEN(settings), &e->admin, &error))
 		return 0;
@@ -177,7 +183,8 @@ static int elect_by_zookeeper(struct preferred_election *e)
 {
 	const char *connect;
 
-	puts("Warning: --zookeeper is deprecated and will be removed in a future version of Kafka.\n"
+	puts("Warning: --zookeeper is deprecated and will be removed in a future version of "
+	     "Kafka.\n"
 	     "Use --bootstrap-server instead to specify a broker to connect to.");
 	if (text_of(e, PREFERRED_ZOOKEEPER, &connect))
 		return 1;
@@ -189,23 +196,28 @@ static int run_with(struct preferred_election *e, int argc, char **argv)
 	struct options *o = &e->options;
 	bool servers;
 
-	puts("This tool is deprecated. Please use kafka-leader-election tool. Tracking issue: KAFKA-8405");
+	puts("This tool is deprecated. Please use kafka-leader-election tool. Tracking issue: "
+	     "KAFKA-8405");
 	if (options_parse(o, preferred_options, PREFERRED_OPTION_COUNT, argc, argv))
 		return java_exception("joptsimple.OptionException", "%s", o->error);
 	servers = options_has(o, PREFERRED_BOOTSTRAP_SERVER);
 	if (options_has(o, PREFERRED_ADMIN_CONFIG) && !servers && !options_has_help(o))
 		return java_exception("joptsimple.UnavailableOptionException",
-			"Option(s) [admin.config] are unavailable given other options on the command line");
+			"Option(s) [admin.config] are unavailable given other options on the "
+			"command line");
 	fflush(stdout);
 	if (argc < 2 || options_has_help(o))
-		return options_usage(o, "This tool helps to causes leadership for each partition to be transferred back to "
-					"the 'preferred replica', it can be used to balance leadership among the servers.");
+		return options_usage(o, "This tool helps to causes leadership for each partition "
+					"to be transferred back to "
+					"the 'preferred replica', it can be used to balance "
+					"leadership among the servers.");
 	if (options_has_version(o)) {
 		puts(TOOL_KAFKA_VERSION);
 		return 0;
 	}
 	if (servers == options_has(o, PREFERRED_ZOOKEEPER))
-		return options_usage(o, "Exactly one of '[bootstrap-server]' or '[zookeeper]' must be provided");
+		return options_usage(
+			o, "Exactly one of '[bootstrap-server]' or '[zookeeper]' must be provided");
 	if (read_file(e))
 		return 1;
 	if (!servers)
@@ -235,10 +247,12 @@ const struct tool tool_preferred_replica_election = {
 	.options_n = PREFERRED_OPTION_COUNT,
 	.run = run,
 	.description =
-		"The predecessor of kafka-leader-election.sh, which Apache Kafka had until 2.8, for scripts that call it. The first "
+		"The predecessor of kafka-leader-election.sh, which Apache Kafka had until 2.8, "
+		"for scripts that call it. The first "
 		"replica of each partition is to be its leader again, after it has been away.\n"
 		"\n"
-		"With `--zookeeper` the partitions are written to the znode `/admin/preferred_replica_election`. The controller "
+		"With `--zookeeper` the partitions are written to the znode "
+		"`/admin/preferred_replica_election`. The controller "
 		"deletes it when it is done; its log says what came of it.",
 	.examples = "\tkafka-preferred-replica-election.sh --bootstrap-server host:9092",
 	.see_also = "kafka-leader-election.sh(1)",

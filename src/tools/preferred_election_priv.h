@@ -11,8 +11,8 @@
 
 /* Has the controller elect preferred leaders by the znode for it; `partitions` NULL: all. Returns the exit code; errors
  * have been printed. */
-int preferred_election_zookeeper(
-	const char *connect, const struct election_partitions *partitions, struct arena *arena) MUST_CHECK;
+int preferred_election_zookeeper(const char *connect, const struct election_partitions *partitions,
+	struct arena *arena) MUST_CHECK;
 
 /* Puts partitions in the order of Scala's immutable set of them. */
 void preferred_election_order(struct election_partitions *p);

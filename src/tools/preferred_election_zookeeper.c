@@ -17,7 +17,7 @@
 #include "zk/znode.h"
 
 #define ADMIN_OPERATION "kafka.admin.AdminOperationException"
-#define FAILURE_MAX	512
+#define FAILURE_MAX 512
 
 struct by_zookeeper {
 	struct zk_session *zk;
@@ -57,7 +57,8 @@ static bool is_assigned(const struct znode_topic *t, int32_t partition)
 }
 
 /* Sorts out one partition; `op` has read its topic, NULL: it is the name of none. */
-static int sort_out(struct by_zookeeper *e, const struct election_partition *p, const struct zk_op *op)
+static int sort_out(
+	struct by_zookeeper *e, const struct election_partition *p, const struct zk_op *op)
 {
 	struct znode_topic topic = ZNODE_TOPIC_INIT;
 	struct election_partitions *to = &e->invalid;
@@ -115,7 +116,8 @@ static int choose_named(struct by_zookeeper *e, const struct election_partitions
 
 /* ---- all of them ---- */
 
-static int add_partitions(struct by_zookeeper *e, const char *topic, const struct zk_op *op, size_t *cap)
+static int add_partitions(
+	struct by_zookeeper *e, const char *topic, const struct zk_op *op, size_t *cap)
 {
 	struct str name = arena_str(e->arena, topic);
 	int64_t partition;
@@ -180,7 +182,8 @@ static char *encode(const struct election_partitions *p)
 	char *text;
 
 	for (size_t i = 0; i < p->n; i++)
-		z.refs[i] = (struct zk_partition_ref){.topic = str_dup(p->v[i].topic), .partition = p->v[i].partition};
+		z.refs[i] = (struct zk_partition_ref){
+			.topic = str_dup(p->v[i].topic), .partition = p->v[i].partition};
 	text = znode_partitions_encode(&z);
 	znode_partitions_fini(&z);
 	return text;
@@ -194,14 +197,18 @@ static int fail_exists(struct by_zookeeper *e)
 	struct zk_value v = ZK_VALUE_INIT;
 	CLEANUP(freep) char *list = NULL, *text = NULL;
 
-	if (zk_get(e->zk, &v, ZK_PATH_PREFERRED) == 0 && znode_partitions_decode(v.data, v.len, &z) == 0)
+	if (zk_get(e->zk, &v, ZK_PATH_PREFERRED) == 0 &&
+		znode_partitions_decode(v.data, v.len, &z) == 0)
 		p.v = arena_array(e->arena, z.n, sizeof(*p.v));
 	for (; p.v && p.n < z.n; p.n++)
-		p.v[p.n] = (struct election_partition){str_of(z.refs[p.n].topic), z.refs[p.n].partition};
+		p.v[p.n] = (struct election_partition){
+			str_of(z.refs[p.n].topic), z.refs[p.n].partition};
 	if (p.n > SCALA_SMALL_SET)
 		preferred_election_order(&p);
 	list = election_partitions_text(&p, ",");
-	text = xasprintf("Preferred replica leader election currently in progress for %s. Aborting operation", list);
+	text = xasprintf("Preferred replica leader election currently in progress for %s. Aborting "
+			 "operation",
+		list);
 	znode_partitions_fini(&z);
 	zk_value_fini(&v);
 	return fail(ADMIN_OPERATION, text);
@@ -228,9 +235,11 @@ static int start(struct by_zookeeper *e, bool large)
 	if (write_znode(e, list))
 		return -1;
 	spaced = election_partitions_text(&e->valid, ", ");
-	printf("Successfully started preferred replica election for partitions %sSet(%s)\n", large ? "Hash" : "", spaced);
+	printf("Successfully started preferred replica election for partitions %sSet(%s)\n",
+		large ? "Hash" : "", spaced);
 	for (size_t i = 0; i < e->invalid.n; i++)
-		printf("Skipping preferred replica leader election for partition %.*s-%d since it doesn't exist.\n",
+		printf("Skipping preferred replica leader election for partition %.*s-%d since it "
+		       "doesn't exist.\n",
 			STR_ARG(e->invalid.v[i].topic), e->invalid.v[i].partition);
 	return 0;
 }

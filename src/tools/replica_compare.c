@@ -60,35 +60,36 @@ struct first {
 	const struct replica_batch *batch;
 };
 
-static void say_offsets(const struct replica_partition *p, const struct first *first, const struct replica *r,
-	const struct replica_batch *b, replica_say_fn *say, void *arg)
+static void say_offsets(const struct replica_partition *p, const struct first *first,
+	const struct replica *r, const struct replica_batch *b, replica_say_fn *say, void *arg)
 {
 	char *line = xasprintf("partition %.*s-%d: replica %d's offset %" PRId64
 			       " doesn't match replica %d's offset %" PRId64,
-		STR_ARG(p->topic), p->partition, first->replica->broker, first->batch->last_offset, r->broker,
-		b->last_offset);
+		STR_ARG(p->topic), p->partition, first->replica->broker, first->batch->last_offset,
+		r->broker, b->last_offset);
 
 	say(arg, line);
 	free(line);
 }
 
 /* Where the headers agree, the bytes do not. */
-static void say_checksums(const struct replica_partition *p, const struct first *first, const struct replica *r,
-	const struct replica_batch *b, replica_say_fn *say, void *arg)
+static void say_checksums(const struct replica_partition *p, const struct first *first,
+	const struct replica *r, const struct replica_batch *b, replica_say_fn *say, void *arg)
 {
 	bool headers = first->batch->stored != b->stored;
 	char *line = xasprintf("partition %.*s-%d has unmatched checksum at offset %" PRId64
 			       "; replica %d's checksum %u; replica %d's checksum %u",
 		STR_ARG(p->topic), p->partition, b->last_offset, first->replica->broker,
-		headers ? first->batch->stored : first->batch->computed, r->broker, headers ? b->stored : b->computed);
+		headers ? first->batch->stored : first->batch->computed, r->broker,
+		headers ? b->stored : b->computed);
 
 	say(arg, line);
 	free(line);
 }
 
 /* Row `at` of all replicas. *ret_all: each has something there. */
-static enum replica_verdict compare_row(struct replica_partition *p, size_t at, replica_say_fn *say, void *arg,
-	int32_t *ret_broken, bool *ret_all, struct first *ret_first)
+static enum replica_verdict compare_row(struct replica_partition *p, size_t at, replica_say_fn *say,
+	void *arg, int32_t *ret_broken, bool *ret_all, struct first *ret_first)
 {
 	struct first first = {NULL, NULL};
 
@@ -120,7 +121,8 @@ static enum replica_verdict compare_row(struct replica_partition *p, size_t at, 
 	return REPLICAS_GO_ON;
 }
 
-enum replica_verdict replica_compare(struct replica_partition *p, replica_say_fn *say, void *arg, int32_t *ret_broken)
+enum replica_verdict replica_compare(
+	struct replica_partition *p, replica_say_fn *say, void *arg, int32_t *ret_broken)
 {
 	enum replica_verdict verdict;
 	struct first first;
@@ -149,7 +151,8 @@ int64_t replica_high_watermark(const struct replica_partition *p)
 	return highest;
 }
 
-void replica_lag_add(struct replica_lag *lag, const struct replica_partition *p, int64_t high_watermark)
+void replica_lag_add(
+	struct replica_lag *lag, const struct replica_partition *p, int64_t high_watermark)
 {
 	if (high_watermark - p->offset <= lag->lag)
 		return;
@@ -158,10 +161,11 @@ void replica_lag_add(struct replica_lag *lag, const struct replica_partition *p,
 
 char *replica_lag_text(const struct replica_lag *lag, size_t partitions_n)
 {
-	char *name = lag->partition
-			     ? xasprintf("%.*s-%d", STR_ARG(lag->partition->topic), lag->partition->partition)
-			     : xstrdup("null");
-	char *text = xasprintf("max lag is %" PRId64 " for partition %s at offset %" PRId64 " among %zu partitions",
+	char *name = lag->partition ? xasprintf("%.*s-%d", STR_ARG(lag->partition->topic),
+					      lag->partition->partition)
+				    : xstrdup("null");
+	char *text = xasprintf("max lag is %" PRId64 " for partition %s at offset %" PRId64
+			       " among %zu partitions",
 		lag->lag, name, lag->offset, partitions_n);
 
 	free(name);

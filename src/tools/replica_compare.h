@@ -26,7 +26,7 @@ struct replica_batch {
 struct replica {
 	int32_t broker;
 	int64_t high_watermark; /* -1: nothing */
-	int error;		/* its last answer's */
+	int error;              /* its last answer's */
 	struct replica_batch *v;
 	size_t n, cap;
 	bool broken; /* behind v[n - 1] something follows that is no batch */
@@ -35,7 +35,7 @@ struct replica {
 struct replica_partition {
 	struct str topic;
 	int32_t partition;
-	int64_t offset;		  /* everything before it has been compared */
+	int64_t offset;           /* everything before it has been compared */
 	struct replica *replicas; /* in the order in which they are compared */
 	size_t n;
 };
@@ -62,12 +62,13 @@ struct replica_lag {
 	int64_t lag, offset;
 	const struct replica_partition *partition; /* NULL: none yet */
 };
-#define REPLICA_LAG_INIT ((struct replica_lag){ .lag = -1, .offset = -1 })
+#define REPLICA_LAG_INIT ((struct replica_lag){.lag = -1, .offset = -1})
 
 /* The highest of the replicas' high watermarks; before replica_compare. */
 int64_t replica_high_watermark(const struct replica_partition *p);
 /* After replica_compare. */
-void replica_lag_add(struct replica_lag *lag, const struct replica_partition *p, int64_t high_watermark);
+void replica_lag_add(
+	struct replica_lag *lag, const struct replica_partition *p, int64_t high_watermark);
 /* "max lag is 0 for partition t-0 at offset 5 among 3 partitions", owned by the caller. */
 char *replica_lag_text(const struct replica_lag *lag, size_t partitions_n);
 

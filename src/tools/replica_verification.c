@@ -27,7 +27,7 @@
 #include "tools/tool_admin.h"
 #include "tools/topic_filter.h"
 
-#define LOGGER	    "org.apache.kafka.tools.ReplicaVerificationTool"
+#define LOGGER "org.apache.kafka.tools.ReplicaVerificationTool"
 #define DATE_FORMAT "yyyy-MM-dd HH:mm:ss,SSS"
 /* A round in which nothing came further takes at least so long: somebody is away, and the others answer at once. */
 #define IDLE_MS 200
@@ -69,7 +69,8 @@ static const struct option verification_options[VERIFICATION_OPTION_COUNT] = {
 		.kind = OPTION_LONG,
 		.arg = "time",
 		.def = "-1",
-		.help = "Where to begin: with records of this time or later, in milliseconds since 1970; -1 with new records, "
+		.help = "Where to begin: with records of this time or later, in milliseconds since "
+			"1970; -1 with new records, "
 			"-2 with the oldest."},
 	[VERIFICATION_TOPIC_WHITE_LIST] = {.name = "topic-white-list",
 		.kind = OPTION_STRING,
@@ -136,7 +137,7 @@ static int fetch_metadata(struct verification *v, struct metadata_response *out)
 	struct metadata_request in;
 
 	CODEC_INIT(metadata_request, &in);
-	in.topics_n = -1; /* all */
+	in.topics_n = -1;                    /* all */
 	in.allow_auto_topic_creation = true; /* the default, the only value before version 4 */
 	admin_begin(v->admin, "listTopics");
 	if (admin_call(v->admin, false, API_METADATA, &in, &v->arena, out))
@@ -147,8 +148,9 @@ static int fetch_metadata(struct verification *v, struct metadata_response *out)
 /* Both the pattern and what the filter makes of it must be one. */
 static int compile_filter(struct verification *v, struct java_regex **ret)
 {
-	enum verification_option id = options_has(&v->options, VERIFICATION_TOPICS_INCLUDE) ? VERIFICATION_TOPICS_INCLUDE
-											    : VERIFICATION_TOPIC_WHITE_LIST;
+	enum verification_option id = options_has(&v->options, VERIFICATION_TOPICS_INCLUDE)
+					      ? VERIFICATION_TOPICS_INCLUDE
+					      : VERIFICATION_TOPIC_WHITE_LIST;
 	CLEANUP(java_regex_freep) struct java_regex *raw = NULL;
 	CLEANUP(freep) char *error = NULL;
 	char why[JAVA_REGEX_ERROR_MAX];
@@ -172,7 +174,8 @@ static int by_index(const void *a, const void *b)
 {
 	const partition_row *x = a, *y = b;
 
-	return x->partition_index < y->partition_index ? -1 : x->partition_index > y->partition_index;
+	return x->partition_index < y->partition_index ? -1
+						       : x->partition_index > y->partition_index;
 }
 
 /* In the order of a map with the brokers as keys. */
@@ -199,18 +202,22 @@ static int add_topic(struct verification *v, const topic_row *row)
 	if (row->error_code)
 		return fault(v, "%s", report_default_message(row->error_code));
 	*t = (struct verified_topic){.name = row->name, .id = row->topic_id};
-	t->partitions = arena_array(&v->arena, (size_t)MAX(row->partitions_n, 0), sizeof(*t->partitions));
+	t->partitions =
+		arena_array(&v->arena, (size_t)MAX(row->partitions_n, 0), sizeof(*t->partitions));
 	if (!t->partitions)
 		return fault_memory(v);
 	v->fetch.topics_n++;
 	if (row->partitions_n > 0)
-		qsort(row->partitions, (size_t)row->partitions_n, sizeof(*row->partitions), by_index);
+		qsort(row->partitions, (size_t)row->partitions_n, sizeof(*row->partitions),
+			by_index);
 	for (int32_t i = 0; i < row->partitions_n; i++) {
 		struct replica_partition *p = &t->partitions[t->n];
 
-		if (i > 0 && row->partitions[i].partition_index == row->partitions[i - 1].partition_index)
+		if (i > 0 && row->partitions[i].partition_index ==
+				     row->partitions[i - 1].partition_index)
 			continue;
-		*p = (struct replica_partition){.topic = row->name, .partition = row->partitions[i].partition_index};
+		*p = (struct replica_partition){
+			.topic = row->name, .partition = row->partitions[i].partition_index};
 		add_replicas(p, &row->partitions[i]);
 		t->n++;
 	}
@@ -224,11 +231,13 @@ static int choose_topics(struct verification *v, struct metadata_response *metad
 
 	if (metadata->topics_n > 0 && compile_filter(v, &filter))
 		return -1;
-	v->fetch.topics = arena_array(&v->arena, (size_t)MAX(metadata->topics_n, 0), sizeof(*v->fetch.topics));
+	v->fetch.topics = arena_array(
+		&v->arena, (size_t)MAX(metadata->topics_n, 0), sizeof(*v->fetch.topics));
 	if (!v->fetch.topics)
 		return fault_memory(v);
 	if (metadata->topics_n > 0)
-		qsort(metadata->topics, (size_t)metadata->topics_n, sizeof(*metadata->topics), by_name);
+		qsort(metadata->topics, (size_t)metadata->topics_n, sizeof(*metadata->topics),
+			by_name);
 	for (int32_t i = 0; i < metadata->topics_n; i++) {
 		const topic_row *row = &metadata->topics[i];
 
@@ -240,7 +249,8 @@ static int choose_topics(struct verification *v, struct metadata_response *metad
 	if (v->partitions_n > 0)
 		return 0;
 	report("ERROR", LOGGER,
-		"No topics found. [topics-include] if specified, is either filtering out all topics or there is no topic.");
+		"No topics found. [topics-include] if specified, is either filtering out all "
+		"topics or there is no topic.");
 	return 1;
 }
 
@@ -316,12 +326,16 @@ static int add_broker(struct verification *v, const struct metadata_response *me
 			.id = id, .host = host, .port = metadata->brokers[i].port, .version = -1};
 		return 0;
 	}
-	return fault(v, "Broker %d, which has replicas, is not available; all brokers must be there at the start", id);
+	return fault(v,
+		"Broker %d, which has replicas, is not available; all brokers must be there at the "
+		"start",
+		id);
 }
 
 static int choose_brokers(struct verification *v, const struct metadata_response *metadata)
 {
-	v->fetch.brokers = arena_array(&v->arena, (size_t)MAX(metadata->brokers_n, 0), sizeof(*v->fetch.brokers));
+	v->fetch.brokers = arena_array(
+		&v->arena, (size_t)MAX(metadata->brokers_n, 0), sizeof(*v->fetch.brokers));
 	if (!v->fetch.brokers)
 		return fault_memory(v);
 	for (size_t i = 0; i < v->partitions_n; i++)
@@ -336,7 +350,8 @@ static int choose_brokers(struct verification *v, const struct metadata_response
 
 /* ---- where to begin ---- */
 
-static int check_offset(struct verification *v, const struct partition_offset *at, struct replica_partition *p)
+static int check_offset(
+	struct verification *v, const struct partition_offset *at, struct replica_partition *p)
 {
 	const char *message;
 
@@ -345,8 +360,8 @@ static int check_offset(struct verification *v, const struct partition_offset *a
 		return fault(v, "%s", message ? message + 2 : "The offsets cannot be found");
 	}
 	if (at->offset < 0)
-		return fault(v, "Partition %.*s-%d has no record of the time %lld or later", STR_ARG(p->topic),
-			p->partition, (long long)v->time);
+		return fault(v, "Partition %.*s-%d has no record of the time %lld or later",
+			STR_ARG(p->topic), p->partition, (long long)v->time);
 	p->offset = at->offset;
 	return 0;
 }
@@ -360,10 +375,13 @@ static int find_offsets(struct verification *v)
 	if (number_of(v, VERIFICATION_TIME, &v->time))
 		return -1;
 	if (v->time < OFFSETS_EARLIEST)
-		return fault(v, "The target time for partition %.*s-%d is %lld. The target time cannot be negative.",
+		return fault(v,
+			"The target time for partition %.*s-%d is %lld. The target time cannot be "
+			"negative.",
 			STR_ARG(v->order[0]->topic), v->order[0]->partition, (long long)v->time);
 	for (size_t i = 0; i < v->partitions_n; i++)
-		at[i] = (struct partition_offset){.topic = v->order[i]->topic, .partition = v->order[i]->partition};
+		at[i] = (struct partition_offset){
+			.topic = v->order[i]->topic, .partition = v->order[i]->partition};
 	admin_begin(v->admin, "listOffsets");
 	admin_list_offsets(v->admin, v->time, at, v->partitions_n, &v->arena);
 	for (size_t i = 0; i < v->partitions_n; i++)
@@ -409,8 +427,9 @@ static int verify_partition(struct verification *v, struct replica_partition *p,
 	case REPLICAS_DIFFER:
 		return 1;
 	case REPLICAS_BROKEN:
-		return fault(v, "Error in processing replica %d in partition %.*s-%d at offset %lld", broker,
-			STR_ARG(p->topic), p->partition, (long long)p->offset);
+		return fault(v,
+			"Error in processing replica %d in partition %.*s-%d at offset %lld",
+			broker, STR_ARG(p->topic), p->partition, (long long)p->offset);
 	}
 	*ret_moved |= p->offset != before;
 	replica_lag_add(&v->lag, p, high_watermark);
@@ -516,11 +535,13 @@ static int run_with(struct verification *v, int argc, char **argv)
 	const char *servers;
 	int r;
 
-	report("WARN", LOGGER, "This tool is deprecated and may be removed in a future major release.");
+	report("WARN", LOGGER,
+		"This tool is deprecated and may be removed in a future major release.");
 	if (options_parse(o, verification_options, VERIFICATION_OPTION_COUNT, argc, argv))
 		return fault(v, "%s", o->error);
 	if (argc < 2 || options_has_help(o))
-		return options_usage(o, "Validate that all replicas for a set of topics have the same data.");
+		return options_usage(
+			o, "Validate that all replicas for a set of topics have the same data.");
 	if (options_has_version(o)) {
 		puts(TOOL_KAFKA_VERSION);
 		return 0;
@@ -560,15 +581,20 @@ const struct tool tool_replica_verification = {
 	.options = verification_options,
 	.options_n = VERIFICATION_OPTION_COUNT,
 	.run = run,
-	.description =
-		"Fetches the records of partitions from each of their replicas, and compares offsets and checksums batch by "
-		"batch, up to the high watermark, until it is interrupted. A line tells of each difference, and every now and "
-		"then one tells of the partition that is farthest behind with this.\n"
-		"\n"
-		"All brokers with replicas must be there when it starts. When one goes away later, its partitions wait for it. "
-		"It begins with new records unless `--time` says otherwise. Replicas of a compacted topic need not be the same.",
-	.examples = "\tkafka-replica-verification.sh --broker-list host:9092 --topics-include 'clicks.*' --time -2",
-	.exit_status = "`1` when the command line was wrong, when a broker was not there at the start, or when offsets of "
+	.description = "Fetches the records of partitions from each of their replicas, and "
+		       "compares offsets and checksums batch by "
+		       "batch, up to the high watermark, until it is interrupted. A line tells of "
+		       "each difference, and every now and "
+		       "then one tells of the partition that is farthest behind with this.\n"
+		       "\n"
+		       "All brokers with replicas must be there when it starts. When one goes away "
+		       "later, its partitions wait for it. "
+		       "It begins with new records unless `--time` says otherwise. Replicas of a "
+		       "compacted topic need not be the same.",
+	.examples = "\tkafka-replica-verification.sh --broker-list host:9092 --topics-include "
+		    "'clicks.*' --time -2",
+	.exit_status = "`1` when the command line was wrong, when a broker was not there at the "
+		       "start, or when offsets of "
 		       "replicas differ. Otherwise a signal ends it.",
 	.see_also = "kafka-topics.sh(1), kafka-log-dirs.sh(1), kafka-dump-log.sh(1)",
 };

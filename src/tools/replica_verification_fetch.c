@@ -19,17 +19,17 @@
 #include "tools/report.h"
 #include "tools/wire.h"
 
-#define NETWORK_CLIENT	    "org.apache.kafka.clients.NetworkClient"
-#define LOGGER		    "org.apache.kafka.tools.ReplicaVerificationTool"
-#define DEBUGGING_CONSUMER  (-2)
-#define TOPIC_ID_SINCE	    13
+#define NETWORK_CLIENT "org.apache.kafka.clients.NetworkClient"
+#define LOGGER "org.apache.kafka.tools.ReplicaVerificationTool"
+#define DEBUGGING_CONSUMER (-2)
+#define TOPIC_ID_SINCE 13
 #define REPLICA_STATE_SINCE 15
-#define ANSWER_BYTES	    (32 * 1024 * 1024)
-#define ANSWER_BYTES_MAX    (128 * 1024 * 1024) /* wire takes twice that */
-#define SETUP_MS	    10000
-#define REQUEST_MS	    30000 /* request.timeout.ms of a consumer */
-#define PAUSE_MS	    50
-#define PAUSE_MAX_MS	    1000
+#define ANSWER_BYTES (32 * 1024 * 1024)
+#define ANSWER_BYTES_MAX (128 * 1024 * 1024) /* wire takes twice that */
+#define SETUP_MS 10000
+#define REQUEST_MS 30000 /* request.timeout.ms of a consumer */
+#define PAUSE_MS 50
+#define PAUSE_MAX_MS 1000
 
 typedef struct fetch_request_fetch_topic request_topic;
 typedef struct fetch_request_fetch_partition request_partition;
@@ -55,7 +55,8 @@ static void drop(struct verified_broker *b)
 static void say_away(struct verified_broker *b, const char *what)
 {
 	if (!b->away)
-		report("WARN", NETWORK_CLIENT, "Connection to node %d (%s:%d) could not be %s. Node may not be available.",
+		report("WARN", NETWORK_CLIENT,
+			"Connection to node %d (%s:%d) could not be %s. Node may not be available.",
 			b->id, b->host, b->port, what);
 	b->away = true;
 }
@@ -133,7 +134,8 @@ static void fill_head(const struct replica_fetch *f, int version, struct fetch_r
 }
 
 /* The partitions that this broker has. */
-static int fill_partitions(const struct replica_fetch *f, int32_t broker, struct arena *arena, struct fetch_request *in)
+static int fill_partitions(const struct replica_fetch *f, int32_t broker, struct arena *arena,
+	struct fetch_request *in)
 {
 	size_t all = count_partitions(f);
 	struct walk w = walk_begin(f, all);
@@ -205,13 +207,15 @@ static void ask(const struct replica_fetch *f, struct verified_broker *b, size_t
 /* ---- the answer ---- */
 
 /* Answers have the topics as the request has them, so the next is at or behind *at. */
-static struct verified_topic *find_topic(const struct replica_fetch *f, int version, const response_topic *row, size_t *at)
+static struct verified_topic *find_topic(
+	const struct replica_fetch *f, int version, const response_topic *row, size_t *at)
 {
 	for (size_t i = 0; i < f->topics_n; i++) {
 		size_t t = (*at + i) % f->topics_n;
 		struct verified_topic *topic = &f->topics[t];
 
-		if (version >= TOPIC_ID_SINCE ? uuid_eq(topic->id, row->topic_id) : str_eq(topic->name, row->topic)) {
+		if (version >= TOPIC_ID_SINCE ? uuid_eq(topic->id, row->topic_id)
+					      : str_eq(topic->name, row->topic)) {
 			*at = t;
 			return topic;
 		}
@@ -233,16 +237,18 @@ static void take_error(const struct replica_partition *p, struct replica *r, int
 	char exception[REPORT_EXCEPTION_MAX];
 
 	if (code && code != r->error)
-		report("WARN", LOGGER, "Replica %d of partition %.*s-%d cannot be read at offset %lld: %s", r->broker,
-			STR_ARG(p->topic), p->partition, (long long)p->offset,
+		report("WARN", LOGGER,
+			"Replica %d of partition %.*s-%d cannot be read at offset %lld: %s",
+			r->broker, STR_ARG(p->topic), p->partition, (long long)p->offset,
 			report_exception(code, exception, sizeof(exception)));
 	r->error = code;
 }
 
-static void take_partition(const struct verified_topic *t, int32_t broker, const response_partition *row)
+static void take_partition(
+	const struct verified_topic *t, int32_t broker, const response_partition *row)
 {
-	struct replica_partition *p =
-		bsearch(&row->partition_index, t->partitions, t->n, sizeof(*t->partitions), by_number);
+	struct replica_partition *p = bsearch(
+		&row->partition_index, t->partitions, t->n, sizeof(*t->partitions), by_number);
 	struct replica *r = p ? replica_find(p, broker) : NULL;
 
 	if (!r)
@@ -251,7 +257,8 @@ static void take_partition(const struct verified_topic *t, int32_t broker, const
 	replica_take(r, row->high_watermark, row->records.p, (size_t)MAX(row->records.len, 0));
 }
 
-static void take_answer(const struct replica_fetch *f, const struct verified_broker *b, const struct fetch_response *out)
+static void take_answer(const struct replica_fetch *f, const struct verified_broker *b,
+	const struct fetch_response *out)
 {
 	size_t at = 0;
 
@@ -271,7 +278,8 @@ static void receive(const struct replica_fetch *f, struct verified_broker *b)
 	int r;
 
 	arena_init(&arena, 0);
-	r = wire_receive(b->wire, API_FETCH, b->version, &arena, &out, now() + f->max_wait_ms + REQUEST_MS);
+	r = wire_receive(
+		b->wire, API_FETCH, b->version, &arena, &out, now() + f->max_wait_ms + REQUEST_MS);
 	if (!r) {
 		take_answer(f, b, &out);
 		b->version = -1;

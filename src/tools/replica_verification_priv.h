@@ -31,8 +31,8 @@ struct verified_broker {
 	const char *host;
 	int port;
 	struct wire *wire; /* NULL: not connected */
-	int version;	   /* of the request that it has not answered; -1: none */
-	bool away;	   /* and that has been said */
+	int version;       /* of the request that it has not answered; -1: none */
+	bool away;         /* and that has been said */
 	int64_t retry_ms, pause_ms;
 };
 

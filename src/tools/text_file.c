@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 
 #define FILE_MAX (64 * 1024 * 1024)
-#define PIECE	 65536
+#define PIECE 65536
 
 int text_file_read(const char *path, char **ret, size_t *ret_n)
 {

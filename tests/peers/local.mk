@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	tests/peers/pom-2.8.xml \
 	tests/peers/pom.xml \
 	tests/peers/test_admin_tools.py \
+	tests/peers/test_cluster_states.py \
 	tests/peers/test_compaction.py \
 	tests/peers/test_config_command.py \
 	tests/peers/test_dump_log.py \

@@ -223,3 +223,13 @@ check_PROGRAMS += tests/tools/test_reassign_calls
 tests_tools_test_reassign_calls_SOURCES = tests/tools/test_reassign_calls.c tests/tools/scripted_broker.c tests/tools/scripted_broker.h
 tests_tools_test_reassign_calls_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_reassign_calls_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_elections
+tests_tools_test_elections_SOURCES = tests/tools/test_elections.c tests/tools/scripted_broker.c tests/tools/scripted_broker.h
+tests_tools_test_elections_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_elections_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_replica_verification_fetch
+tests_tools_test_replica_verification_fetch_SOURCES = tests/tools/test_replica_verification_fetch.c tests/tools/scripted_broker.c tests/tools/scripted_broker.h
+tests_tools_test_replica_verification_fetch_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_replica_verification_fetch_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

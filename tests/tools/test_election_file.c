@@ -35,8 +35,9 @@ static void partitions_in_their_order(void **state)
 	(void)state;
 	assert_int_equal(ELECTION_FILE_OK, parse("{\"partitions\":[]}"));
 	expect_partitions("");
-	assert_int_equal(ELECTION_FILE_OK, parse("{\"version\":9,\"partitions\":[{\"topic\":\"u\",\"partition\":3,\"x\":null},"
-						 "{\"partition\":-1,\"topic\":\"t\"}]} and more"));
+	assert_int_equal(ELECTION_FILE_OK,
+		parse("{\"version\":9,\"partitions\":[{\"topic\":\"u\",\"partition\":3,\"x\":null},"
+		      "{\"partition\":-1,\"topic\":\"t\"}]} and more"));
 	expect_partitions("u-3, t--1");
 }
 
@@ -58,9 +59,11 @@ static void other_types(void **state)
 	expect_type("{\"partitions\":null}", "Expected JSON array, received null");
 	expect_type("{\"partitions\":[7]}", "Expected JSON object, received 7");
 	expect_type("{\"partitions\":[{\"partition\":1}]}", "No such field exists: `topic`");
-	expect_type("{\"partitions\":[{\"topic\":1,\"partition\":1}]}", "Expected `String` value, received 1");
+	expect_type("{\"partitions\":[{\"topic\":1,\"partition\":1}]}",
+		"Expected `String` value, received 1");
 	expect_type("{\"partitions\":[{\"topic\":\"t\"}]}", "No such field exists: `partition`");
-	expect_type("{\"partitions\":[{\"topic\":\"t\",\"partition\":1.0}]}", "Expected `Integer` value, received 1.0");
+	expect_type("{\"partitions\":[{\"topic\":\"t\",\"partition\":1.0}]}",
+		"Expected `Integer` value, received 1.0");
 	expect_type("{\"partitions\":[{\"topic\":\"t\",\"partition\":2147483648}]}",
 		"Expected `Integer` value, received 2147483648");
 }
@@ -69,8 +72,10 @@ static void partitions_that_are_there_twice(void **state)
 {
 	(void)state;
 	assert_int_equal(ELECTION_FILE_TWICE,
-		parse("{\"partitions\":[{\"topic\":\"b\",\"partition\":1},{\"topic\":\"a\",\"partition\":1},"
-		      "{\"topic\":\"b\",\"partition\":1},{\"topic\":\"c\",\"partition\":1},{\"topic\":\"a\",\"partition\":1},"
+		parse("{\"partitions\":[{\"topic\":\"b\",\"partition\":1},{\"topic\":\"a\","
+		      "\"partition\":1},"
+		      "{\"topic\":\"b\",\"partition\":1},{\"topic\":\"c\",\"partition\":1},{"
+		      "\"topic\":\"a\",\"partition\":1},"
 		      "{\"topic\":\"b\",\"partition\":1},{\"topic\":\"b\",\"partition\":2}]}"));
 	expect_partitions("b-1, a-1");
 }

@@ -49,8 +49,9 @@ static void add(size_t replica, int64_t offset, int n, char value)
 	c.base_offset = offset;
 	assert_int_equal(0, batch_builder_init(&b, &c, f.records[replica]));
 	for (int i = 0; i < n; i++)
-		assert_int_equal(0, batch_builder_append(&b, offset + i, 1000, BYTES_NULL,
-					    (struct bytes){(const uint8_t *)&value, 1}, 0, BYTES_NULL));
+		assert_int_equal(
+			0, batch_builder_append(&b, offset + i, 1000, BYTES_NULL,
+				   (struct bytes){(const uint8_t *)&value, 1}, 0, BYTES_NULL));
 	f.records[replica] = NULL;
 	assert_int_equal(0, batch_builder_finish(&b, &f.records[replica]));
 	batch_builder_fini(&b);
@@ -67,7 +68,8 @@ static void answer_cut(size_t replica, int64_t high_watermark, size_t cut)
 {
 	struct buf *b = f.records[replica];
 
-	replica_take(replica_find(&f.p, (int32_t)replica + 1), high_watermark, b ? b->data : NULL, b ? b->len - cut : 0);
+	replica_take(replica_find(&f.p, (int32_t)replica + 1), high_watermark, b ? b->data : NULL,
+		b ? b->len - cut : 0);
 	f.records[replica] = buf_unref(b);
 }
 
@@ -156,7 +158,8 @@ static void other_bytes(void **state)
 	add(1, 0, 2, 'a');
 	add(2, 0, 2, 'b');
 	snprintf(want, sizeof(want),
-		"partition t-4 has unmatched checksum at offset 1; replica 1's checksum %u; replica 3's checksum %u\n",
+		"partition t-4 has unmatched checksum at offset 1; replica 1's checksum %u; "
+		"replica 3's checksum %u\n",
 		checksum(0), checksum(2));
 	answer_all(2);
 	expect(REPLICAS_GO_ON, 2, want);
@@ -202,7 +205,8 @@ static void other_offsets(void **state)
 	add(1, 0, 2, 'v');
 	add(2, 0, 1, 'v');
 	answer_all(2);
-	expect(REPLICAS_DIFFER, 0, "partition t-4: replica 1's offset 1 doesn't match replica 3's offset 0\n");
+	expect(REPLICAS_DIFFER, 0,
+		"partition t-4: replica 1's offset 1 doesn't match replica 3's offset 0\n");
 }
 
 static void a_batch_that_is_cut_off_comes_again(void **state)
@@ -221,14 +225,16 @@ static void what_is_no_batch(void **state)
 	(void)state;
 	add_all(0, 1);
 	add_all(1, 1);
-	memset(f.records[1]->data + f.records[1]->len / 2 + 8, 0xff, 4); /* the second one's length */
+	memset(f.records[1]->data + f.records[1]->len / 2 + 8, 0xff,
+		4); /* the second one's length */
 	answer_all(2);
 	expect(REPLICAS_BROKEN, 1, "");
 }
 
 static void old_formats(void **state)
 {
-	uint8_t message[] = {0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 15, 1, 2, 3, 4, 0, 0, 255, 255, 255, 255, 0, 0, 0, 1, 'v'};
+	uint8_t message[] = {0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 15, 1, 2, 3, 4, 0, 0, 255, 255, 255,
+		255, 0, 0, 0, 1, 'v'};
 
 	(void)state;
 	for (int32_t i = 1; i <= REPLICAS; i++)
@@ -243,7 +249,8 @@ static void the_largest_lag(void **state)
 	char *text = replica_lag_text(&lag, 2);
 
 	(void)state;
-	assert_string_equal("max lag is -1 for partition null at offset -1 among 2 partitions", text);
+	assert_string_equal(
+		"max lag is -1 for partition null at offset -1 among 2 partitions", text);
 	free(text);
 	f.p.offset = 5;
 	replica_lag_add(&lag, &f.p, 5);

@@ -11,9 +11,12 @@
 #define ALL 43
 
 static const char partitions_of_three_topics[] =
-	"long-11,a-0,long-36,long-15,long-24,long-31,long-12,long-19,long-22,long-33,long-39,bb-0,long-0,long-37,long-35,"
-	"long-21,long-17,long-7,long-13,long-9,long-34,long-27,long-18,long-25,long-4,long-14,a-1,long-29,long-3,long-10,"
-	"long-26,long-1,long-30,long-5,long-6,long-16,long-20,long-8,long-2,long-38,long-23,long-28,long-32";
+	"long-11,a-0,long-36,long-15,long-24,long-31,long-12,long-19,long-22,long-33,long-39,bb-0,"
+	"long-0,long-37,long-35,"
+	"long-21,long-17,long-7,long-13,long-9,long-34,long-27,long-18,long-25,long-4,long-14,a-1,"
+	"long-29,long-3,long-10,"
+	"long-26,long-1,long-30,long-5,long-6,long-16,long-20,long-8,long-2,long-38,long-23,long-"
+	"28,long-32";
 
 static void a_trie(void **state)
 {
@@ -31,7 +34,8 @@ static void a_trie(void **state)
 	}
 	scala_trie_order(hashes, n, order);
 	for (size_t i = 0; i < n; i++)
-		len += (size_t)snprintf(got + len, sizeof(got) - len, "%s%s", i ? "," : "", names[order[i]]);
+		len += (size_t)snprintf(
+			got + len, sizeof(got) - len, "%s%s", i ? "," : "", names[order[i]]);
 	assert_string_equal(partitions_of_three_topics, got);
 }
 

@@ -1,10 +1,10 @@
-/* reassign_plan_priv.h - what kafka-reassign-partitions.sh reads, works out and prints: lists of partitions with their
+/* reassign_plan.h - what kafka-reassign-partitions.sh reads, works out and prints: lists of partitions with their
  * replicas, moves between log directories.
  *
  * Pure. Everything is in the arena that it was made in. Thread: any. Layer: tools.
  */
-#ifndef TOOLS_REASSIGN_PLAN_PRIV_H
-#define TOOLS_REASSIGN_PLAN_PRIV_H
+#ifndef TOOLS_REASSIGN_PLAN_H
+#define TOOLS_REASSIGN_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

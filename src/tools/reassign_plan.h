@@ -28,8 +28,8 @@ struct reassign_row {
 	struct str topic;
 	int32_t partition;
 	struct reassign_ids replicas;
-	struct reassign_ids adding,
-		removing; /* of a reassignment; the former are among the replicas */
+	/* of a reassignment; the former are among the replicas */
+	struct reassign_ids adding, removing;
 };
 
 struct reassign_rows {
@@ -41,8 +41,8 @@ struct reassign_move {
 	struct str topic;
 	int32_t partition, broker;
 	struct str to; /* the directory */
-	struct str current,
-		future; /* where the replica is, and where it is on its way to; may be null */
+	/* where the replica is, and where it is on its way to; may be null */
+	struct str current, future;
 };
 
 struct reassign_moves {

@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cluster"))
 import conftest  # noqa: E402  pylint: disable=wrong-import-position
 import members  # noqa: E402  pylint: disable=wrong-import-position
 import tool_pairs  # noqa: E402  pylint: disable=wrong-import-position
-from harness import wait_until  # noqa: E402  pylint: disable=wrong-import-position
+from harness import free_port, wait_until  # noqa: E402  pylint: disable=wrong-import-position
 
 CLASS = "org.apache.kafka.tools.reassign.ReassignPartitionsCommand"
 
@@ -94,6 +94,17 @@ def test_usage(pair_alone):
         theirs, ours = pair_alone.java(*line.split()), pair_alone.ours(*line.split())
         pair_alone.compare(line.split(), theirs, ours, without_traces)
         assert first_error(ours) == first_error(theirs), line
+
+
+def test_nobody_answers(pair_alone, tmp_path):
+    config, file = tmp_path / "client.properties", tmp_path / "f.json"
+    config.write_text("default.api.timeout.ms=1000\nrequest.timeout.ms=500\n")
+    file.write_text('{"partitions":[{"topic":"t","partition":0,"replicas":[0]}],"topics":[{"topic":"t"}]}')
+    for action in ("--list", "--verify", "--execute", "--cancel", "--generate"):
+        named = [] if action == "--list" else ["--topics-to-move-json-file" if action == "--generate" else
+                                               "--reassignment-json-file", file]
+        same(pair_alone, "--bootstrap-server", f"127.0.0.1:{free_port()}", "--command-config", config, action, *named,
+             *(["--broker-list", "0"] if action == "--generate" else []))
 
 
 def first_error(done):

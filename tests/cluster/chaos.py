@@ -1,7 +1,6 @@
 """A load that knows what was acknowledged, faults that come one after the other, and the check at the end."""
 
 import random
-import signal
 import threading
 import time
 
@@ -74,9 +73,9 @@ class Faults:
 
     def freeze(self):
         broker = self.dice.choice(self.brokers)
-        broker.signal(signal.SIGSTOP)
+        broker.pause()
         self.pause()
-        broker.signal(signal.SIGCONT)
+        broker.resume()
 
     def restart(self):
         self.dice.choice(self.brokers).restart()
@@ -85,9 +84,9 @@ class Faults:
         broker = self.dice.choice(self.brokers)
         session = broker.session()
         if session:
-            broker.signal(signal.SIGSTOP)  # or it would take its session back
+            broker.pause()  # or it would take its session back
             self.run.zookeeper.expire(session)
-            broker.signal(signal.SIGCONT)
+            broker.resume()
 
     def freeze_zookeeper(self):
         self.run.zookeeper.pause()

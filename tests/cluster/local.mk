@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	tests/cluster/test_chaos.py \
 	tests/cluster/test_cluster_configs.py \
 	tests/cluster/test_group_coordinators.py \
+	tests/cluster/test_hostile_control.py \
 	tests/cluster/test_log_dirs.py \
 	tests/cluster/test_membership.py \
 	tests/cluster/test_moves.py \

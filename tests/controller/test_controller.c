@@ -640,6 +640,8 @@ static void a_reassignment_waits_for_the_new_replicas(void **state)
 	    "{\"controller_epoch\":1,\"leader\":1,\"version\":1,\"leader_epoch\":1,\"isr\":[1,2]}");
 	assert_int_equal(KERR_FENCED_LEADER_EPOCH, alter(n, n, &t, 0, 0, (int32_t[]){ 1, 2, 3 }, 3));
 	assert_int_equal(KERR_INELIGIBLE_REPLICA, alter(n, n, &t, 1, 1, (int32_t[]){ 1, 2, 9 }, 3));
+	assert_int_equal(KERR_INVALID_REQUEST, alter(n, n, &t, 1, 1, (int32_t[]){ 2, 3 }, 2));
+	assert_int_equal(KERR_INVALID_REQUEST, alter(n, &k->nodes[2], &t, 1, 1, (int32_t[]){ 1, 2, 3 }, 3));
 	assert_int_equal(0, alter(n, n, &t, 1, 1, (int32_t[]){ 1, 2, 3 }, 3));
 	until_znode(n, ZK_PATH_REASSIGN, NULL);
 	fixture_until("the old replica is deleted", has_deleted, &k->nodes[2]);

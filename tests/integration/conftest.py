@@ -19,6 +19,18 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="about Moldau, not about Apache Kafka"))
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failure comes with the ends of the brokers' logs."""
+    report = (yield).get_result()
+    if not report.failed:
+        return
+    for run in (item.funcargs.get(name) for name in ("run", "own_run", "module_run")):
+        for broker in run.brokers if run else ():
+            if broker.proc:
+                report.sections.append((f"end of the log of {broker.name}", broker.tail(60)))
+
+
 @pytest.fixture(scope="session")
 def zookeeper():
     """One ZooKeeper for the session; tests use chroots of their own in it."""

@@ -22,7 +22,7 @@ from harness import ROOT, SLOW, free_port, sanitized, wait_until
 
 WINDOW = (r"\d+ records sent, \d+\.\d records/sec \(\d+\.\d\d MB/sec\), \d+\.\d ms avg latency, "
           r"\d+\.\d ms max latency\.\n")
-TOTAL = (r"(\d+) records sent, (\d+\.\d{6}|Infinity) records/sec \((?:\d+\.\d\d|Infinity) MB/sec\), \d+\.\d\d ms avg latency, "
+TOTAL = (r"(\d+) records sent, (\d+\.\d{6}|Infinity) records/sec \((?:\d+\.\d\d|Infinity|NaN) MB/sec\), \d+\.\d\d ms avg latency, "
          r"\d+\.00 ms max latency, \d+ ms 50th, \d+ ms 95th, \d+ ms 99th, \d+ ms 99\.9th\.\n")
 NOTHING = ("0 records sent, 0.000000 records/sec (0.00 MB/sec), NaN ms avg latency, 0.00 ms max latency, 0 ms 50th, "
            "0 ms 95th, 0 ms 99th, 0 ms 99.9th.\n")

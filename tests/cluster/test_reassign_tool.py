@@ -126,9 +126,9 @@ def move_and_cancel(run, reassign, plan, current, home, target):
     expect(reassign("--verify", plan), 0,
            "Status of partition reassignment:\nReassignment of partition m-0 is still in progress.\n\n")
     expect(reassign("--execute", plan), 1,
-           "Cannot execute because there is an existing partition assignment.  Use --additional to override this and create a "
-           "new partition assignment in addition to the existing one. The --additional flag can also be used to change the "
-           "throttle by resubmitting the current reassignment.\n")
+           "Cannot execute because there is an existing partition assignment.  Use --additional to override this and create "
+           "a new partition assignment in addition to the existing one. The --additional flag can also be used to change "
+           "the throttle by resubmitting the current reassignment.\n")
     expect(reassign("--cancel", plan, "--preserve-throttles"), 0,
            "Successfully cancelled partition reassignment for: m-0\nNone of the specified partition moves are active.")
     expect(reassign("--cancel", plan, "--preserve-throttles"), 0,
@@ -222,7 +222,8 @@ def test_refusals(run, three, reassign, tmp_path):
     refused(reassign("--execute", "x"), "Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token "
             "'null', 'true' or 'false')", ADMIN_OPERATION, "com.fasterxml.jackson.core.JsonParseException")
     refused(reassign("--execute", [("m", 0, [home.id], ["/nowhere"])]), f"Failed to alter dir for m-0-{home.id}",
-            ADMIN_COMMAND, "java.util.concurrent.ExecutionException", "org.apache.kafka.common.errors.LogDirNotFoundException")
+            ADMIN_COMMAND, "java.util.concurrent.ExecutionException",
+            "org.apache.kafka.common.errors.LogDirNotFoundException")
     done = tool("reassign-partitions", "--bootstrap-server", members.bootstrap(three), "--verify", "--reassignment-json-file",
                 tmp_path / "none")
     refused(done, f"Unable to read file {tmp_path}/none", "java.io.IOException", "java.nio.file.NoSuchFileException")
@@ -234,9 +235,9 @@ def test_racks(three, tmp_path):
     members.await_members(three)
     topics = tmp_path / "topics.json"
     topics.write_text('{"topics":[{"topic":"m"}],"version":1}')
-    args = ("--bootstrap-server", members.bootstrap(three), "--generate", "--topics-to-move-json-file", topics, "--broker-list",
-            "0,1,2")
-    refused(tool("reassign-partitions", *args), "Not all brokers have rack information. Add --disable-rack-aware in command line "
-            "to make replica assignment without rack information.", ADMIN_OPERATION)
+    args = ("--bootstrap-server", members.bootstrap(three), "--generate", "--topics-to-move-json-file", topics,
+            "--broker-list", "0,1,2")
+    refused(tool("reassign-partitions", *args), "Not all brokers have rack information. Add --disable-rack-aware in command "
+            "line to make replica assignment without rack information.", ADMIN_OPERATION)
     done = tool("reassign-partitions", *args, "--disable-rack-aware")
     assert done.code == 0 and len(json.loads(done.out.splitlines()[-1])["partitions"]) == 6

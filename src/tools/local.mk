@@ -104,7 +104,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/reassign_generate.c \
 	src/tools/reassign_log_dirs.c \
 	src/tools/reassign_partitions.c src/tools/reassign_priv.h \
-	src/tools/reassign_plan.c src/tools/reassign_plan_priv.h \
+	src/tools/reassign_plan.c src/tools/reassign_plan.h \
 	src/tools/reassign_rows.c \
 	src/tools/reassign_states.c \
 	src/tools/reassign_verify.c \

@@ -274,7 +274,7 @@ static int ask_topics(
 	struct reassign *r, const struct reassign_rows *topics, struct metadata_response *out)
 {
 	struct metadata_request in;
-	int e;
+	int e, version;
 
 	CODEC_INIT(metadata_request, &in);
 	in.topics = CODEC_NEW(&r->arena, metadata_request_metadata_request_topic, topics->n);
@@ -287,6 +287,10 @@ static int ask_topics(
 	CODEC_INIT(metadata_response, out);
 	if (in.topics_n == 0)
 		return 0;
+	admin_begin(r->admin, "listNodes"); /* what Kafka's client does before */
+	e = admin_broker_version(r->admin, ADMIN_ANY, API_METADATA, &version);
+	if (e)
+		return reassign_fail_call(r, e);
 	admin_begin(r->admin, "describeTopics");
 	e = admin_call(r->admin, false, API_METADATA, &in, &r->arena, out);
 	return e ? reassign_fail_call(r, e) : 0;

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "tools/json_decode.h"
 #include "tools/json_text.h"
-#include "tools/reassign_plan_priv.h"
+#include "tools/reassign_plan.h"
 
 #define JSON_MAPPING "com.fasterxml.jackson.databind.JsonMappingException"
 #define NO_DIR STR("any")

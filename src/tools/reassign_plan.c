@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "controller/replica_assignment.h"
-#include "tools/reassign_plan_priv.h"
+#include "tools/reassign_plan.h"
 
 #define JAVA_INVALID_REPLICATION_FACTOR                                                            \
 	"org.apache.kafka.common.errors.InvalidReplicationFactorException"

@@ -1,5 +1,5 @@
 /* reassign_priv.h - kafka-reassign-partitions.sh: its actions, and the calls to brokers that they are made of. What is
- * pure is in reassign_plan_priv.h.
+ * pure is in reassign_plan.h.
  *
  * Owner: the tool. Thread: main. Layer: tools.
  */
@@ -14,7 +14,7 @@
 #include "base/attr.h"
 #include "tools/admin.h"
 #include "tools/options.h"
-#include "tools/reassign_plan_priv.h"
+#include "tools/reassign_plan.h"
 #include "tools/thrown.h"
 
 enum reassign_option {

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "tools/java_map.h"
 #include "tools/java_order.h"
-#include "tools/reassign_plan_priv.h"
+#include "tools/reassign_plan.h"
 
 /* ---- ids ---- */
 

@@ -1,5 +1,5 @@
 /* reassign_states.c - how far reassignments are, in the words of Kafka's tool. */
-#include "tools/reassign_plan_priv.h"
+#include "tools/reassign_plan.h"
 
 static void print_ids(const struct reassign_ids *s, FILE *out)
 {

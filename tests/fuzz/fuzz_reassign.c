@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tools/reassign_plan_priv.h"
+#include "tools/reassign_plan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include "base/attr.h"
 #include "controller/replica_assignment.h"
 #include "tests/base/unit.h"
-#include "tools/reassign_plan_priv.h"
+#include "tools/reassign_plan.h"
 
 static struct arena arena;
 

@@ -4,7 +4,7 @@
 
 #include "base/attr.h"
 #include "tests/base/unit.h"
-#include "tools/reassign_plan_priv.h"
+#include "tools/reassign_plan.h"
 
 static int32_t numbers[] = {0, 1, 2, 3};
 #define FROM(first, n) {&numbers[first], n}

@@ -1,10 +1,10 @@
-/* reassign_plan_priv.h - what kafka-reassign-partitions.sh reads, works out and prints: lists of partitions with their
+/* reassign_plan.h - what kafka-reassign-partitions.sh reads, works out and prints: lists of partitions with their
  * replicas, moves between log directories.
  *
  * Pure. Everything is in the arena that it was made in. Thread: any. Layer: tools.
  */
-#ifndef TOOLS_REASSIGN_PLAN_PRIV_H
-#define TOOLS_REASSIGN_PLAN_PRIV_H
+#ifndef TOOLS_REASSIGN_PLAN_H
+#define TOOLS_REASSIGN_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,8 +28,8 @@ struct reassign_row {
 	struct str topic;
 	int32_t partition;
 	struct reassign_ids replicas;
-	struct reassign_ids adding,
-		removing; /* of a reassignment; the former are among the replicas */
+	/* of a reassignment; the former are among the replicas */
+	struct reassign_ids adding, removing;
 };
 
 struct reassign_rows {
@@ -41,8 +41,8 @@ struct reassign_move {
 	struct str topic;
 	int32_t partition, broker;
 	struct str to; /* the directory */
-	struct str current,
-		future; /* where the replica is, and where it is on its way to; may be null */
+	/* where the replica is, and where it is on its way to; may be null */
+	struct str current, future;
 };
 
 struct reassign_moves {

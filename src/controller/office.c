@@ -295,11 +295,14 @@ static int start_machines(struct controller *c)
 	/* Brokers must know who lives before they can act on LeaderAndIsr. */
 	log_info("[Controller id=%d] Sending update metadata request", c->config.broker_id);
 	update_metadata_all(c);
-	log_info("[ReplicaStateMachine controllerId=%d] Initializing replica state", c->config.broker_id);
-	r = replicas_start(&c->m);
+	/* Leaders first, which clients wait for: an election takes whoever is gone out of the ISR as well, so that what is
+	 * left to write for the dead is about the partitions that they followed. Kafka does it the other way round, and
+	 * writes the former twice. */
 	log_info("[PartitionStateMachine controllerId=%d] Initializing partition state", c->config.broker_id);
+	r = partitions_start(&c->m);
+	log_info("[ReplicaStateMachine controllerId=%d] Initializing replica state", c->config.broker_id);
 	if (r == 0)
-		r = partitions_start(&c->m);
+		r = replicas_start(&c->m);
 	if (r == 0)
 		log_info("[Controller id=%d] Ready to serve as the new controller with epoch %d", c->config.broker_id,
 		    c->ctx.epoch);

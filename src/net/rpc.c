@@ -105,15 +105,16 @@ void rpc_interrupt(struct rpc *r)
 
 void rpc_nudge(struct rpc *r)
 {
-	make_readable(r->nudge);
+	if (r->nudge >= 0)
+		make_readable(r->nudge);
 }
 
 void rpc_allow_nudge(struct rpc *r)
 {
 	uint64_t count;
 
-	r->nudgeable = true;
-	if (read(r->nudge, &count, sizeof(count)) < 0)
+	r->nudgeable = r->nudge >= 0;
+	if (r->nudgeable && read(r->nudge, &count, sizeof(count)) < 0)
 		assert(errno == EAGAIN); /* nobody nudged */
 }
 
@@ -211,14 +212,12 @@ static int connect_to(const struct rpc *r, const struct addrinfo *ai, int64_t de
 	return 0;
 }
 
-int rpc_connect(struct rpc *r, int64_t deadline_ms)
+static int connect_anywhere(struct rpc *r, int64_t deadline_ms)
 {
 	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM }, *list;
 	char service[16];
-	int e = check_interrupted(r);
+	int e;
 
-	if (e || r->fd >= 0)
-		return e;
 	snprintf(service, sizeof(service), "%d", r->port);
 	if (getaddrinfo(r->host, service, &hints, &list) != 0)
 		return FAIL(-EHOSTUNREACH);
@@ -226,6 +225,17 @@ int rpc_connect(struct rpc *r, int64_t deadline_ms)
 	for (struct addrinfo *ai = list; ai && e && e != -ECANCELED; ai = ai->ai_next)
 		e = connect_to(r, ai, deadline_ms, &r->fd);
 	freeaddrinfo(list);
+	return e;
+}
+
+int rpc_connect(struct rpc *r, int64_t deadline_ms)
+{
+	int e = check_interrupted(r);
+
+	if (!e && r->fd < 0)
+		e = connect_anywhere(r, deadline_ms);
+	if (e)
+		r->nudgeable = false; /* the call that could have been nudged does not come about */
 	return e;
 }
 

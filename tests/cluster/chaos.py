@@ -287,8 +287,9 @@ OF_THE_ENSEMBLE = {kill_member, freeze_member, freeze_quorum}
 Step = collections.namedtuple("Step", "faults lasts_s then_s")
 
 
-def steps(seed):
-    """What happens next, and next: the same for the same seed. Each fault comes with a number that says to whom."""
+def steps(seed, long=False):
+    """What happens next, and next: the same for the same seed. Each fault comes with a number that says to whom. With
+    `long`, every fourth outlasts the timeouts of requests between brokers."""
     dice = random.Random(seed)
     deck = []
     while True:
@@ -298,7 +299,8 @@ def steps(seed):
         if dice.random() < 0.15:  # now and then another on top
             faults.append((dice.choice(FAULTS), dice.randrange(60)))
             faults.sort(key=lambda fault: fault[0] in OF_THE_ENSEMBLE)  # others ask it to whom they happen
-        yield Step(faults, dice.choice([dice.uniform(0.1, 2), dice.uniform(2, 7)]), dice.uniform(0, 2))
+        lasts_s = [dice.uniform(0.1, 2), dice.uniform(2, 7), dice.uniform(0.1, 7)] + long * [dice.uniform(30, 45)]
+        yield Step(faults, dice.choice(lasts_s), dice.uniform(0, 2))
 
 
 class Rage:
@@ -372,7 +374,7 @@ def assert_unharmed(brokers, load):
         await_identical(brokers, load.topic, p)
 
 
-def rage(cluster, seconds, seed=None, out=None):
+def rage(cluster, seconds, seed=None, out=None, long=False):
     """Faults under load for so long, then everybody comes back and nothing acknowledged may be missing."""
     seed = seed if seed is not None else random.randrange(1 << 32)
     print(f"seed {seed}: MOLDAU_TEST_SEED repeats the faults", flush=True)
@@ -382,7 +384,7 @@ def rage(cluster, seconds, seed=None, out=None):
     load.start()
     try:
         end = time.monotonic() + seconds
-        for step in steps(seed):
+        for step in steps(seed, long):
             if time.monotonic() > end:
                 break
             trouble.one(step)
@@ -406,12 +408,13 @@ def main():
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--apache", type=int, default=0, choices=range(4), help="how many of the brokers are Apache's")
+    parser.add_argument("--long", action="store_true", help="some faults last longer than a request may")
     args = parser.parse_args()
     home = pathlib.Path(os.environ.get("MOLDAU_PEERS_DIR", harness.ROOT / "build" / "peers"))
     if args.apache and not (home / "libs").is_dir():
         parser.error(f"no Apache Kafka in {home}: tests/peers/fetch.sh {home}/libs fetches it")
     with cluster("m" * (3 - args.apache) + "a" * args.apache, home) as made:
-        print(summary(*rage(made, args.seconds, args.seed, sys.stdout)))
+        print(summary(*rage(made, args.seconds, args.seed, sys.stdout, args.long)))
 
 
 if __name__ == "__main__":

@@ -317,7 +317,8 @@ static int start_log_dirs(struct broker *b)
 	if (r < 0)
 		return r;
 	if (needs_all_dirs(b) && log_dirs_online_count(b->log_dirs) < log_dirs_count(b->log_dirs)) {
-		log_error("A log directory is offline, and with an inter.broker.protocol.version below 1.0 a broker needs all.");
+		log_error("A log directory is offline, and with an inter.broker.protocol.version below 1.0 a broker "
+			  "needs all of them.");
 		return -EIO;
 	}
 	if (*meta.cluster_id && strcmp(meta.cluster_id, b->cluster_id)) {

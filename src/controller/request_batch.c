@@ -31,7 +31,8 @@ typedef struct stop_replica_request_stop_replica_partition_state stop_partition;
 typedef struct stop_replica_request_stop_replica_topic_state stop_topic;
 
 void request_batch_init(struct request_batch *b, int32_t controller_id, const struct context *ctx,
-    const char *listener, int metadata_version, void (*send)(void *arg, int32_t broker, struct control_request *r), void *arg)
+    const char *listener, int metadata_version, void (*send)(void *arg, int32_t broker, struct control_request *r),
+    void *arg)
 {
 	*b = (struct request_batch){ .controller_id = controller_id, .ctx = ctx, .listener = listener,
 		.metadata_version = metadata_version, .send = send, .arg = arg };
@@ -213,7 +214,8 @@ static const struct znode_state *info_of(const struct ctl_partition *p)
 
 /* ---- LeaderAndIsr ---- */
 
-static void fill_lisr(const struct request_batch *b, struct control_request *r, const struct batch_entry *e, lisr_partition *to)
+static void fill_lisr(const struct request_batch *b, struct control_request *r, const struct batch_entry *e,
+    lisr_partition *to)
 {
 	const struct znode_state *info = info_of(e->p);
 	const struct znode_assignment *a = &e->p->assignment;

@@ -42,7 +42,8 @@ struct request_batch {
 };
 
 void request_batch_init(struct request_batch *b, int32_t controller_id, const struct context *ctx,
-    const char *listener, int metadata_version, void (*send)(void *arg, int32_t broker, struct control_request *r), void *arg);
+    const char *listener, int metadata_version, void (*send)(void *arg, int32_t broker, struct control_request *r),
+    void *arg);
 void request_batch_fini(struct request_batch *b);
 /* Drops what an earlier decision that failed left behind. */
 void request_batch_begin(struct request_batch *b);

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from kazoo.exceptions import NoNodeError
+from confluent_kafka.admin import NewTopic
 
 import chaos
 import configs
@@ -74,47 +74,47 @@ def test_records_survive_every_leader(run, release):
     assert members.read([first], "t", 601) == [b"%d" % i for i in range(601)]
 
 
-class Notifications:
-    """What came under /isr_change_notification; `left` is what is there now."""
-
-    def __init__(self, zk):
-        self.zk = zk
-        self.seen = {}
-        self.left = []
-        zk.ChildrenWatch("/isr_change_notification")(self.changed)
-
-    def changed(self, names):
-        self.left = names
-        for name in names:
-            with contextlib.suppress(NoNodeError):
-                self.seen[name] = self.zk.get(f"/isr_change_notification/{name}")[0]
+def create_led_by(leader, brokers, topic):
+    """One partition, on all, and this one leads."""
+    members.await_members(brokers)
+    order = [leader.id, *(b.id for b in brokers if b is not leader)]
+    with members.admin_client(brokers) as admin:
+        admin.create_topics([NewTopic(topic, 1, replica_assignment=[order])])[topic].result(30)
+    for broker in brokers:
+        members.await_topic(broker, topic)
 
 
 def test_leaders_write_the_in_sync_set_and_tell_the_controller(run):
     brokers = cluster(run, "2.6", replica_lag_time_max_ms=1500, zookeeper_session_timeout_ms=30000)
-    members.create_topic(brokers, "t", 1, 3)
-    members.write(brokers, "t", [b"a"] * 10, acks=-1)
-    leader = leader_of(brokers, "t")
-    frozen = next(b for b in brokers if b is not leader and b.id != members.controller_of(run))
+    frozen = brokers[members.await_controller(run, brokers)]  # so that what it is told stays
     rest = [b for b in brokers if b is not frozen]
+    create_led_by(rest[0], brokers, "t")
+    members.write(brokers, "t", [b"a"] * 10, acks=-1)
     before, version = state_of(run, "t")
     with run.zookeeper.client(run.chroot) as zk:
-        told = Notifications(zk)
+        def told():
+            names = zk.get_children("/isr_change_notification")
+            return [zk.get(f"/isr_change_notification/{name}")[0] for name in names]
+
         frozen.signal(19)
         members.write(rest, "t", [b"b"] * 10, acks=-1)
         # Only the set and the data version change: no controller has decided anything.
         wanted = {**before, "isr": [i for i in before["isr"] if i != frozen.id]}
         assert state_of(run, "t") == (wanted, version + 1)
-        assert not told.seen, "told before it was quiet for five seconds"
-        wait_until(lambda: told.seen and not told.left, 30, "the notification to come and go")
-        assert list(told.seen.values()) == [b'{"version":1,"partitions":[{"topic":"t","partition":0}]}']
-        chaos.await_isr(rest, "t", {b.id for b in rest})
+        assert not told(), "told before it was quiet for five seconds"
+        wait_until(told, 30, "the notification", every=0.1)
+        assert told() == [b'{"version":1,"partitions":[{"topic":"t","partition":0}]}']
         frozen.signal(18)
         await_stored_isr(run, "t", {0, 1, 2})
         after, last = state_of(run, "t")
         assert ({**after, "isr": 0}, last) == ({**before, "isr": 0}, version + 2)
         chaos.await_isr(brokers, "t", {0, 1, 2}, timeout=30)
-        wait_until(lambda: len(told.seen) == 2 and not told.left, 30, "the second one")
+
+        def served():  # each came and went: two changes of the children
+            stat = zk.get("/isr_change_notification")[1]
+            return stat.cversion == 4 and stat.numChildren == 0
+
+        wait_until(served, 30, "both notifications to be removed", every=0.1)
     chaos.await_identical(brokers, "t")
 
 

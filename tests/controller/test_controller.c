@@ -170,7 +170,8 @@ static void start_node(struct cluster *cluster, int32_t id)
 	assert_int_equal(0, zk_make_path(n->zk, ZK_PATH_LOG_DIR_EVENTS));
 	assert_int_equal(0, zk_make_path(n->zk, ZK_PATH_CONFIG_CHANGES));
 	assert_int_equal(0, register_node(n, &epoch));
-	n->controller = controller_new(&(struct controller_config){ .broker_id = id, .zk = n->zk, .metadata_version = METADATA_VERSION_3_9_IV0, .clock = &clock_real,
+	n->controller = controller_new(&(struct controller_config){ .broker_id = id, .zk = n->zk,
+	    .metadata_version = METADATA_VERSION_3_9_IV0, .clock = &clock_real,
 	    .listener = "PLAINTEXT", .delete_topics = true, .imbalance_percent = 10, .open_transport = open_transport,
 	    .open_arg = cluster, .register_broker = register_node, .unclean_default = unclean_default, .arg = n });
 	n->admin = topic_admin_new(&(struct topic_admin_config){ .zk = n->zk, .metadata = n->metadata, .topic_ids = true,

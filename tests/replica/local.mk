@@ -21,3 +21,8 @@ tests_replica_test_throttle_LDADD = $(UPTO_replica) $(TEST_LIBS)
 check_PROGRAMS += tests/replica/test_isr_notices
 tests_replica_test_isr_notices_SOURCES = tests/replica/test_isr_notices.c
 tests_replica_test_isr_notices_LDADD = $(UPTO_replica) $(TEST_LIBS)
+check_PROGRAMS += tests/replica/test_isr_writer
+tests_replica_test_isr_writer_SOURCES = tests/replica/test_isr_writer.c $(replica_fixture) \
+	tests/zk/fixture.c tests/zk/fixture.h
+tests_replica_test_isr_writer_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+tests_replica_test_isr_writer_LDADD = $(UPTO_replica) $(TEST_LIBS)

@@ -35,6 +35,7 @@
 #include "broker/reconfigure.h"
 #include "broker/registration.h"
 #include "broker/rejoin.h"
+#include "broker/replication.h"
 #include "broker/settings.h"
 #include "controller/auto_creation.h"
 #include "controller/controller.h"
@@ -46,10 +47,6 @@
 #include "replica/controller_link.h"
 #include "replica/delayed.h"
 #include "replica/fetch_session.h"
-#include "replica/fetchers.h"
-#include "replica/isr_changes.h"
-#include "replica/isr_writer.h"
-#include "replica/mover.h"
 #include "replica/partitions.h"
 #include "replica/throttle.h"
 #include "storage/cleaner.h"
@@ -83,7 +80,6 @@ struct broker {
 	struct cleaner *cleaner; /* NULL with log.cleaner.enable=false */
 	struct partitions *partitions;
 	struct fetch_sessions *fetch_sessions;
-	struct fetchers *fetchers;
 	struct dynamic_config *dynamic;
 	struct reconfigure *reconfigure;
 	struct config_services *configs;
@@ -91,12 +87,9 @@ struct broker {
 	struct registration *registration;
 	struct feature_watch *features;
 	struct peer_control peers;
-	struct controller_link *controller_link, *isr_link; /* AlterPartition has one of its own: it waits for ever */
-	struct isr_changes *isr_changes;
-	struct isr_writer *isr_writer; /* instead, with an old inter.broker.protocol.version */
-	struct mover *mover;
+	struct controller_link *controller_link;
+	struct replication replication;
 	struct throttle *throttle;
-	struct timer *isr_timer;
 	struct producer_id_request ids_request;
 	struct controller *controller;
 	struct topic_admin *topic_admin;
@@ -501,69 +494,13 @@ static const char *control_listener(const struct broker *b)
 	return name ? name : config_inter_broker_listener(b->config);
 }
 
-static void start_fetchers(struct broker *b)
-{
-	struct fetchers_config c;
-	struct partitions_fetching hooks;
-
-	settings_fetchers(b->config, b->id, &c);
-	c.follower.clock = &clock_real;
-	c.follower.partitions = b->partitions;
-	c.follower.throttle = b->throttle;
-	b->fetchers = fetchers_new(&c);
-	fetchers_hooks(b->fetchers, &hooks);
-	partitions_set_fetching(b->partitions, &hooks);
-}
-
-/* One thread per log directory unless num.replica.alter.log.dirs.threads says otherwise. */
-static void start_mover(struct broker *b)
-{
-	struct mover_config c = { .threads = (int32_t)log_dirs_count(b->log_dirs), .partitions = b->partitions,
-		.log_dirs = b->log_dirs, .throttle = b->throttle,
-		.chunk_bytes = config_int(b->config, CFG_REPLICA_FETCH_MAX_BYTES),
-		.backoff_ms = config_int(b->config, CFG_REPLICA_FETCH_BACKOFF_MS) };
-
-	if (!config_is_null(b->config, CFG_NUM_REPLICA_ALTER_LOG_DIRS_THREADS))
-		c.threads = MAX(config_int(b->config, CFG_NUM_REPLICA_ALTER_LOG_DIRS_THREADS), 1);
-	b->mover = mover_new(&c);
-	partitions_set_mover(b->partitions, b->mover);
-}
-
-static void on_isr_timer(void *arg)
-{
-	struct broker *b = arg;
-
-	partitions_check_isrs(b->partitions);
-}
-
-static void on_propose(void *arg, struct partition *p)
-{
-	struct broker *b = arg;
-
-	if (b->isr_writer)
-		isr_writer_propose(b->isr_writer, p);
-	else
-		isr_changes_propose(b->isr_changes, p);
-}
-
-static void start_isr_changes(struct broker *b)
-{
-	const struct isr_changes_config c = { .broker_id = b->id, .partitions = b->partitions, .link = b->isr_link,
-		.metadata_version = b->metadata_version };
-	const struct isr_writer_config w = { .broker_id = b->id, .partitions = b->partitions, .zk = b->zk };
-	int64_t period_ms = config_long(b->config, CFG_REPLICA_LAG_TIME_MAX_MS) / 2;
-
-	if (c.metadata_version < METADATA_VERSION_2_7_IV2)
-		b->isr_writer = isr_writer_new(&w);
-	b->isr_changes = isr_changes_new(&c);
-	partitions_set_proposer(b->partitions, on_propose, b);
-	b->isr_timer = scheduler_add(b->scheduler, "isr-expiration", period_ms, MAX(period_ms, 1), on_isr_timer, b);
-}
-
 /* How this broker and others reach each other. */
 static int start_links(struct broker *b)
 {
-	struct controller_link_config c = {
+	const struct replication_parts r = { .config = b->config, .broker_id = b->id, .metadata_version = b->metadata_version,
+		.listener = control_listener(b), .metadata = b->metadata, .partitions = b->partitions,
+		.log_dirs = b->log_dirs, .throttle = b->throttle, .scheduler = b->scheduler, .zk = b->zk };
+	const struct controller_link_config c = {
 		.broker_id = b->id,
 		.clock = &clock_real,
 		.metadata = b->metadata,
@@ -580,11 +517,7 @@ static int start_links(struct broker *b)
 		.request_timeout_ms = config_int(b->config, CFG_REQUEST_TIMEOUT_MS),
 	};
 	b->controller_link = controller_link_new(&c);
-	c.name = "alter-partition";
-	b->isr_link = controller_link_new(&c);
-	start_fetchers(b);
-	start_mover(b);
-	start_isr_changes(b);
+	replication_start(&b->replication, &r);
 	return 0;
 }
 
@@ -672,7 +605,7 @@ static int prepare_changes(struct broker *b)
 {
 	const struct reconfigure_parts parts = { .workers = b->workers, .background = b->background,
 		.server = b->server, .log_dirs = b->log_dirs, .cleaner = b->cleaner, .partitions = b->partitions,
-		.fetchers = b->fetchers, .mover = b->mover, .throttle = b->throttle, .registration = b->registration, .controller = b->controller };
+		.fetchers = b->replication.fetchers, .mover = b->replication.mover, .throttle = b->throttle, .registration = b->registration, .controller = b->controller };
 
 	b->reconfigure = reconfigure_new(b->dynamic, &parts);
 	return 0;
@@ -765,17 +698,9 @@ static void stop_coordination(struct broker *b)
 		dynamic_config_stop(b->dynamic);
 	if (b->controller)
 		controller_stop(b->controller);
-	if (b->isr_timer)
-		scheduler_cancel(b->scheduler, TAKE(b->isr_timer));
 	if (b->controller_link)
 		controller_link_stop(b->controller_link);
-	if (b->isr_link)
-		controller_link_stop(b->isr_link);
-	isr_writer_stop(b->isr_writer);
-	if (b->fetchers)
-		fetchers_stop(b->fetchers);
-	if (b->mover)
-		mover_stop(b->mover);
+	replication_stop(&b->replication);
 }
 
 void broker_stop(struct broker *b)
@@ -801,11 +726,7 @@ void broker_stop(struct broker *b)
 	b->auto_creation = auto_creation_free(b->auto_creation);
 	b->topic_admin = topic_admin_free(b->topic_admin);
 	b->registration = registration_free(b->registration);
-	b->fetchers = fetchers_free(b->fetchers);
-	b->mover = mover_free(b->mover);
-	b->isr_changes = isr_changes_free(b->isr_changes);
-	b->isr_writer = isr_writer_free(b->isr_writer);
-	b->isr_link = controller_link_free(b->isr_link);
+	replication_fini(&b->replication);
 	coordination_fini(&b->coordination);
 	b->partitions = partitions_free(b->partitions);
 	b->fetch_sessions = fetch_sessions_free(b->fetch_sessions);

@@ -1,5 +1,5 @@
 /* test_follower.c - what a follower asks its leader, and what the answers do to its log (replication.md 7). The test is the
- * leader. */
+ * leader. Length: one leader, what it says and what becomes of it. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -24,7 +24,7 @@ sim_ldflags = $(AM_LDFLAGS) -Wl,--wrap=pthread_create -Wl,--wrap=pthread_join -W
 	-Wl,--wrap=pthread_setname_np -Wl,--wrap=nanosleep -Wl,--wrap=clock_gettime -Wl,--wrap=getrandom \
 	-Wl,--wrap=kill -Wl,--wrap=socket -Wl,--wrap=eventfd -Wl,--wrap=setsockopt -Wl,--wrap=getsockopt \
 	-Wl,--wrap=getaddrinfo -Wl,--wrap=freeaddrinfo -Wl,--wrap=connect -Wl,--wrap=send -Wl,--wrap=recv \
-	-Wl,--wrap=write -Wl,--wrap=poll -Wl,--wrap=close
+	-Wl,--wrap=read -Wl,--wrap=write -Wl,--wrap=poll -Wl,--wrap=close
 sim_ldadd = $(UPTO_broker) $(ZOOKEEPER_LIBS) $(TEST_LIBS)
 
 check_PROGRAMS += tests/sim/test_random

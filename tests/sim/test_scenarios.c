@@ -528,7 +528,7 @@ static void a_topic_made_again_has_nothing_of_the_old_one(void)
 	(void)client_delete_topic(client, C, "t");
 	fiber_sleep_ms(3000);
 	broker_boot(B);
-	AWAIT(!tree_find("/brokers/topics/t"));
+	AWAIT(!tree_find("/brokers/topics/t") && !tree_find("/admin/delete_topics/t"));
 	AWAIT(!client_find_leader(client, A, "t", 0, &l));
 	make_topic("t", ab, 2, "min.insync.replicas", "1");
 	EXPECT(produce(A, "t", -1) == 0);

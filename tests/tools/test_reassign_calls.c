@@ -179,6 +179,7 @@ static int start(void **state)
 	properties_set(&config, "bootstrap.servers", servers, 0);
 	properties_set(&config, "retry.backoff.ms", "1", 0);
 	properties_set(&config, "reconnect.backoff.ms", "1", 0);
+	properties_set(&config, "request.timeout.ms", "1000", 0);
 	properties_set(&config, "default.api.timeout.ms", "1000", 0);
 	tool = (struct reassign){.thrown = THROWN_INIT};
 	assert_int_equal(0, admin_open(&config, &tool.admin, &error));

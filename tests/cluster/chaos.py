@@ -54,6 +54,7 @@ class Cluster:
         outside = self.relays.add(broker.name, inside)
         doors = [self.relays.add(m.name, m.port, broker.name) for m in self.ensemble.members]
         self.relays.processes[broker.name] = broker
+        broker.ending = False
         broker.kind = "Apache Kafka" if apache else "Moldau"
         broker.direct = types.SimpleNamespace(port=client_port)
         if apache:
@@ -71,6 +72,11 @@ class Cluster:
             self.relays.set(CLIENTS, broker.name, broken=True)
 
     def bring_back(self, broker):
+        if broker.ending:
+            status = broker.wait_exit(120)
+            assert status in (0, 143 if broker.apache else 0, -signal.SIGKILL), f"exit status {status}\n{broker.tail()}"
+            broker.ending = False
+            self.shut_off(broker)
         if broker.alive():
             return
         if broker.apache:  # it does not start while its old session lives
@@ -174,11 +180,11 @@ def freeze_controller(cluster, n):
 
 
 def stop(cluster, n):
-    """In order; then it comes back."""
+    """In order; with another fault at the same time it may take until that has ended."""
     broker = cluster.brokers[n % 3]
     if broker.alive():
-        broker.stop()
-        cluster.shut_off(broker)
+        broker.ending = True
+        broker.signal(signal.SIGTERM)
     yield
 
 

@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import random
+import signal
 import sys
 import time
 import types

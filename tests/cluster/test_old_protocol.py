@@ -15,6 +15,7 @@ import configs
 import members
 import test_reassignment
 from harness import wait_until
+from load import PARTITIONS, Load
 
 RELEASES = ["2.6", "2.3", "1.1", "0.11.0", "0.10.2", "0.9.0", "0.8.2"]
 OLD_FORMATS = ("0.8", "0.9", "0.10")  # of records, and no others may be configured with these
@@ -67,7 +68,7 @@ def test_records_survive_every_leader(run, release):
     members.write(rest, "t", [b"%d" % i for i in range(500, 600)], acks=-1)
     first.start_again_after_kill()
     await_stored_isr(run, "t", {0, 1, 2})
-    chaos.await_identical(brokers, "t")
+    chaos.await_identical(brokers, "t", 0)
     for broker in rest:
         broker.stop()
     members.write([first], "t", [b"600"], acks=1)
@@ -96,7 +97,7 @@ def test_leaders_write_the_in_sync_set_and_tell_the_controller(run):
             names = zk.get_children("/isr_change_notification")
             return [zk.get(f"/isr_change_notification/{name}")[0] for name in names]
 
-        frozen.signal(19)
+        frozen.pause()
         members.write(rest, "t", [b"b"] * 10, acks=-1)
         # Only the set and the data version change: no controller has decided anything.
         wanted = {**before, "isr": [i for i in before["isr"] if i != frozen.id]}
@@ -104,18 +105,18 @@ def test_leaders_write_the_in_sync_set_and_tell_the_controller(run):
         assert not told(), "told before it was quiet for five seconds"
         wait_until(told, 30, "the notification", every=0.1)
         assert told() == [b'{"version":1,"partitions":[{"topic":"t","partition":0}]}']
-        frozen.signal(18)
+        frozen.resume()
         await_stored_isr(run, "t", {0, 1, 2})
         after, last = state_of(run, "t")
         assert ({**after, "isr": 0}, last) == ({**before, "isr": 0}, version + 2)
-        chaos.await_isr(brokers, "t", {0, 1, 2}, timeout=30)
+        chaos.await_isr(brokers, "t", {0, 1, 2}, 1, timeout=30)
 
         def served():  # each came and went: two changes of the children
             stat = zk.get("/isr_change_notification")[1]
             return stat.cversion == 4 and stat.numChildren == 0
 
         wait_until(served, 30, "both notifications to be removed", every=0.1)
-    chaos.await_identical(brokers, "t")
+    chaos.await_identical(brokers, "t", 0)
 
 
 def ids_on_disk(brokers, topic):
@@ -124,21 +125,20 @@ def ids_on_disk(brokers, topic):
 
 def test_from_2_6_to_3_9_one_broker_at_a_time(run):
     brokers = cluster(run, "2.6", replica_lag_time_max_ms=2000)
-    members.create_topic(brokers, "c", chaos.PARTITIONS, 3, min_insync_replicas=2)
+    members.create_topic(brokers, "c", PARTITIONS, 3, min_insync_replicas=2)
     assert "topic_id" not in znode(run, "/brokers/topics/c")[0]
     assert ids_on_disk(brokers, "c") == [False] * 3
     assert znode(run, "/feature")[0] == {"features": {}, "version": 1, "status": 0}
     assert [znode(run, f"/brokers/ids/{i}")[0]["version"] for i in range(3)] == [4] * 3
     wait_until(lambda: znode(run, "/latest_producer_id_block")[0]["block_end"] == "2999", 10, "a block for each")
-    load = chaos.Load(brokers, "c")
-    load.thread.start()
+    load = Load(brokers, "c")
+    load.start()
     try:
         for broker in brokers:
             broker.restart(inter_broker_protocol_version="3.9")
-            for p in range(chaos.PARTITIONS):
+            for p in range(PARTITIONS):
                 wait_until(lambda p=p: len(state_of(run, "c", p)[0]["isr"]) == 3, 30, "all in sync", every=0.2)
-            before = load.progress()
-            wait_until(lambda: all(now > was for now, was in zip(load.progress(), before)), 60, "writes to go on")
+            load.await_progress()
     finally:
         load.stop()
     wait_until(lambda: "topic_id" in znode(run, "/brokers/topics/c")[0], 30, "a topic id")

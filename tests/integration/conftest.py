@@ -8,6 +8,7 @@ import harness
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: measures time, so nothing else may run beside it")
     config.addinivalue_line("markers", "moldau: what only our broker promises; skipped against Apache Kafka")
 
 

@@ -378,6 +378,7 @@ def test_tls_is_refused_by_name(tmp_path):
     assert done.err == "security.protocol=SSL is not supported by this tool yet, only PLAINTEXT is\n"
 
 
+@pytest.mark.alone
 @pytest.mark.moldau
 def test_tools_start_at_once():
     build = pathlib.Path(os.environ.get("MOLDAU_BUILD", ROOT / "build"))

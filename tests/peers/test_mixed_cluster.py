@@ -1,6 +1,6 @@
 """Clusters of our brokers and Apache Kafka's: one keeps what the other acknowledged, whoever leads and whoever decides.
 
-MOLDAU_TEST_CHAOS_SECONDS is how long the faults go on (default 30 s), MOLDAU_TEST_SEED repeats a run.
+MOLDAU_TEST_CHAOS_SECONDS is how long the faults go on (default 30 s), MOLDAU_TEST_SEED another schedule.
 """
 
 import pathlib
@@ -16,6 +16,8 @@ import members  # noqa: E402  pylint: disable=wrong-import-position
 from harness import wait_until  # noqa: E402  pylint: disable=wrong-import-position
 from load import PARTITIONS, Load  # noqa: E402  pylint: disable=wrong-import-position
 from test_chaos import SECONDS, SEED  # noqa: E402  pylint: disable=wrong-import-position
+
+pytestmark = pytest.mark.alone
 
 
 def cluster(run, home, kinds, **settings):

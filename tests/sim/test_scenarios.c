@@ -617,6 +617,10 @@ int main(int argc, char **argv)
 {
 	int failed = 0;
 
+	if (!FIBERS_WORK) {
+		puts("skipped: the simulation does not run under ThreadSanitizer");
+		return STATUS_SKIPPED;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(scenarios); i++) {
 		const struct scenario *s = &scenarios[i];
 		int bad = 0;

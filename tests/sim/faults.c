@@ -29,7 +29,7 @@ enum {
 };
 
 static int64_t up_at_ms[BROKERS_MAX], awake_at_ms[BROKERS_MAX], reach_at_ms[BROKERS_MAX], quiet_at_ms;
-static int64_t joined_at_ms;
+static int64_t joined_at_ms, serving_at_ms;
 static int torn = -1; /* lost power, and is in some in-sync set still */
 static uint32_t torn_life;
 
@@ -116,7 +116,7 @@ static bool all_is_well(void)
 	for (int i = 0; i < brokers_n; i++)
 		if (!is_well(i))
 			return false;
-	return joined_at_ms == 0 && quiet_at_ms == 0;
+	return joined_at_ms == 0 && quiet_at_ms == 0 && serving_at_ms == 0;
 }
 
 /* In which the controller has noticed all that went before. */
@@ -156,6 +156,13 @@ static void lose_zookeeper(int id)
 	trace("--- broker %d cannot reach ZooKeeper", id);
 	zookeeper_cut(id, true);
 	reach_at_ms[id] = world_now_ms() + 1 + (int64_t)world_random(OUTAGE_MAX_MS);
+}
+
+static void stop_zookeeper(void)
+{
+	trace("--- ZooKeeper is away");
+	zookeeper_stop(true);
+	serving_at_ms = world_now_ms() + 1 + (int64_t)world_random(OUTAGE_MAX_MS);
 }
 
 static void expire(int id)
@@ -214,7 +221,7 @@ static void something(void)
 {
 	int id = any_broker();
 
-	switch (world_random(23)) {
+	switch (world_random(24)) {
 	case 0:
 	case 1:
 	case 2:
@@ -251,6 +258,9 @@ static void something(void)
 		break;
 	case 17:
 		break_disk(id);
+		break;
+	case 23:
+		stop_zookeeper();
 		break;
 	case 18:
 	case 19:
@@ -294,6 +304,10 @@ static void end_what_is_due(void)
 			zookeeper_cut(id, false);
 		}
 	}
+	if (is_due(&serving_at_ms)) {
+		trace("--- ZooKeeper is back");
+		zookeeper_stop(false);
+	}
 	if (is_due(&joined_at_ms)) {
 		trace("--- the network works again");
 		network_heal();
@@ -329,7 +343,7 @@ void faults_heal(void)
 	network_heal();
 	network_faults = (struct network_faults){ 0 };
 	zookeeper_heal();
-	quiet_at_ms = joined_at_ms = 0;
+	quiet_at_ms = joined_at_ms = serving_at_ms = 0;
 	for (int id = 0; id < brokers_n; id++) {
 		node_resume(id);
 		awake_at_ms[id] = reach_at_ms[id] = 0;

@@ -94,16 +94,21 @@ struct _zhandle {
 static zhandle_t *handles;
 static struct session *sessions;
 static int64_t session_ids;
-static bool cut[NODES];
+static bool cut[NODES], stopped;
 
 static bool lives(const zhandle_t *zh)
 {
 	return zh->life == node_life(zh->node);
 }
 
+static bool is_cut(const zhandle_t *zh)
+{
+	return stopped || cut[zh->node];
+}
+
 static bool reachable(const zhandle_t *zh)
 {
-	return lives(zh) && !cut[zh->node];
+	return lives(zh) && !is_cut(zh);
 }
 
 static int64_t trip_ms(void)
@@ -162,7 +167,7 @@ static void item_arrived(void *arg)
 		item_free(i); /* an answer's call is still among the calls, which the loss completes */
 		return;
 	}
-	if (cut[zh->node]) {
+	if (is_cut(zh)) {
 		drop_connection(zh, zh->timeout_ms * 2 / 3);
 		item_free(i);
 		return;
@@ -317,7 +322,7 @@ static void arrived_at_server(void *arg)
 	item_free(i);
 	if (lost || !zh->session || !zh->session->alive)
 		return;
-	if (cut[zh->node]) {
+	if (is_cut(zh)) {
 		drop_connection(zh, zh->timeout_ms * 2 / 3);
 		return;
 	}
@@ -367,13 +372,13 @@ static void tick(void *arg)
 	for (struct session *s = sessions; s; s = s->next) {
 		if (!s->alive)
 			continue;
-		if (reachable(s->zh) && s->zh->connected && !node_is_paused(s->zh->node))
+		if (stopped || (reachable(s->zh) && s->zh->connected && !node_is_paused(s->zh->node)))
 			s->heard_ms = now;
 		else if (now - s->heard_ms > s->timeout_ms) {
 			expire(s);
 			drop_connection(s->zh, 0);
 		}
-		if (s->alive && s->zh->connected && cut[s->zh->node])
+		if (s->alive && s->zh->connected && is_cut(s->zh))
 			drop_connection(s->zh, s->timeout_ms * 2 / 3);
 	}
 	world_at(now + TICK_MS, tick, NULL);
@@ -489,7 +494,7 @@ static struct session *session_new(zhandle_t *zh)
 static void try_connect(zhandle_t *zh)
 {
 	(void)fiber_wait(&zh->io_wait, world_now_ms() + 1 + (int64_t)world_random(RECONNECT_MS));
-	if (zh->closing || zh->connected || cut[zh->node])
+	if (zh->closing || zh->connected || is_cut(zh))
 		return;
 	if (!zh->session)
 		zh->session = session_new(zh);
@@ -591,7 +596,7 @@ int zookeeper_close(zhandle_t *zh)
 	zh->closing = true;
 	wake_io(zh);
 	(void)fiber_join(zh->io);
-	if (zh->session && zh->session->alive && zh->connected && !cut[zh->node])
+	if (zh->session && zh->session->alive && zh->connected && !is_cut(zh))
 		expire(zh->session);
 	zh->connected = false;
 	list_foreach_safe(x, tmp, &zh->watches, link)
@@ -745,8 +750,14 @@ void zookeeper_cut(int node, bool is)
 	cut[node] = is;
 }
 
+void zookeeper_stop(bool stop)
+{
+	stopped = stop;
+}
+
 void zookeeper_heal(void)
 {
+	stopped = false;
 	memset(cut, 0, sizeof(cut));
 }
 

@@ -248,6 +248,10 @@ int main(int argc, char **argv)
 	int64_t seconds = argc > 3 ? strtoll(argv[3], NULL, 10) : DEFAULT_SECONDS;
 	int failed = 0;
 
+	if (!FIBERS_WORK) {
+		puts("skipped: the simulation does not run under ThreadSanitizer");
+		return STATUS_SKIPPED;
+	}
 	if (getenv("SIM_FORK") && strcmp(getenv("SIM_FORK"), "0") == 0)
 		return run_seed(first, seconds);
 	for (uint64_t seed = first; seed <= last; seed++)

@@ -49,6 +49,8 @@ void zookeeper_begin(void);
 /* The node cannot reach the ensemble; after the session's timeout the ensemble forgets it. */
 void zookeeper_cut(int node, bool cut);
 void zookeeper_heal(void);
+/* The whole ensemble is away: no session expires meanwhile, and each has its whole timeout afterwards. */
+void zookeeper_stop(bool stop);
 /* The ensemble ends the node's session now; the node learns of it when its connection is closed, at the latest after
  * notice_ms. */
 void zookeeper_expire(int node, int64_t notice_ms);

@@ -145,8 +145,10 @@ static void initialized(struct machine *m, struct ctl_partition *p, const struct
 	set_state(m, p, ONLINE_PARTITION);
 }
 
-/* All writes go out before any state changes: persist before you announce. */
-static int initialize(struct machine *m, struct pending *w)
+/* All writes go out before any state changes: persist before you announce. A state that is there already is ours: a
+ * creation whose answer was lost is sent again, or was given up with its event, and nobody else makes states in our
+ * term. Those go on like any partition that has a leader or had one: to `again`. */
+static int initialize(struct machine *m, struct pending *w, struct pending *again)
 {
 	struct znode_state *v = xcalloc(w->n + 1, sizeof(*v));
 	int *rc = xcalloc(w->n + 1, sizeof(*rc)), r = 0;
@@ -164,7 +166,9 @@ static int initialize(struct machine *m, struct pending *w)
 	if (ready.n > 0)
 		r = m->store->create(m->store->arg, ready.p, v, ready.n, rc);
 	for (size_t i = 0; i < ready.n; i++) {
-		if (r == 0)
+		if (r == 0 && rc[i] == ZK_NODE_EXISTS)
+			pending_add(again, ready.p[i], ready.error[i]);
+		else if (r == 0)
 			initialized(m, ready.p[i], &v[i], rc[i], ready.error[i]);
 		znode_state_fini(&v[i]);
 	}
@@ -310,7 +314,7 @@ static int come_online(struct machine *m, const struct partition_set *s, struct 
 			pending_add(s->v[i]->state == NEW_PARTITION ? &fresh : &others, s->v[i], &errors[i]);
 		}
 	}
-	r = initialize(m, &fresh);
+	r = initialize(m, &fresh, &others);
 	if (r == 0)
 		r = elect(m, e, &others);
 	pending_fini(&fresh);

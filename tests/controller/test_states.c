@@ -109,6 +109,27 @@ static void without_a_live_replica_a_partition_stays_new(void **state)
 	fake_fini(&f);
 }
 
+/* The answer to an earlier creation was lost: nobody would lead before the next controller. */
+static void a_state_that_is_there_already_gets_its_leader(void **state)
+{
+	struct fake f;
+	struct ctl_partition *p;
+
+	(void)state;
+	three_brokers(&f);
+	p = fake_partition(&f, "t", 0, b123, 3);
+	fake_stored(&f, p, 1, 0, b123, 3);
+	p->has_leader_info = false;
+	p->state = NEW_PARTITION;
+	assert_int_equal(0, online(&f, p, ELECT_OFFLINE, false));
+	expect_state(&f, p, 1, 1, b123, 3);
+	assert_int_equal(ONLINE_PARTITION, p->state);
+	assert_true(p->has_leader_info);
+	for (int32_t id = 1; id <= 3; id++)
+		assert_int_equal(1, fake_count(&f, CONTROL_LEADER_AND_ISR, id));
+	fake_fini(&f);
+}
+
 /* ---- elections ---- */
 
 static void an_offline_leader_is_followed_by_a_live_isr_member(void **state)
@@ -465,6 +486,7 @@ int main(void)
 		cmocka_unit_test(the_tables_allow_what_zookeeper_md_lists),
 		cmocka_unit_test(the_first_leader_is_the_first_live_replica),
 		cmocka_unit_test(without_a_live_replica_a_partition_stays_new),
+		cmocka_unit_test(a_state_that_is_there_already_gets_its_leader),
 		cmocka_unit_test(an_offline_leader_is_followed_by_a_live_isr_member),
 		cmocka_unit_test(unclean_elections_need_permission),
 		cmocka_unit_test(old_clusters_do_not_mark_an_unclean_leader),

@@ -127,6 +127,15 @@ int32_t isr_effective_min(const struct isr *i, int32_t min_insync_replicas)
 	return MIN(min_insync_replicas, i->remotes_n + 1);
 }
 
+int32_t isr_present(const struct isr *i, int64_t within_ms, int64_t now_ms)
+{
+	int32_t n = 1;
+
+	for (int32_t r = 0; r < i->remotes_n; r++)
+		n += i->remotes[r].last_fetch_ms > 0 && now_ms - i->remotes[r].last_fetch_ms <= within_ms;
+	return n;
+}
+
 bool isr_fetched(struct isr *i, int32_t broker, int64_t offset, int64_t start_offset, int64_t leader_end,
 		 int64_t broker_epoch, int64_t now_ms)
 {

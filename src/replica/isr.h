@@ -60,6 +60,9 @@ bool isr_knows(const struct isr *i, int32_t broker); /* a remote or ourselves */
 /* min(min.insync.replicas, replicas) */
 int32_t isr_effective_min(const struct isr *i, int32_t min_insync_replicas);
 
+/* How many replicas were heard of in the last `within_ms`: ourselves, and those that fetched. */
+int32_t isr_present(const struct isr *i, int64_t within_ms, int64_t now_ms);
+
 /* A follower fetched at `offset` when our end was leader_end. False when it is no replica of ours. */
 bool isr_fetched(struct isr *i, int32_t broker, int64_t offset, int64_t start_offset, int64_t leader_end,
 		 int64_t broker_epoch, int64_t now_ms);

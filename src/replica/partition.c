@@ -23,6 +23,8 @@
 #include "replica/partition_priv.h"
 #include "storage/log_config.h"
 
+enum { SILENCE_MS = 2000 };
+
 struct partition *partition_new(const char *topic, int32_t index, const struct partition_env *env)
 {
 	struct partition *p = xcalloc(1, sizeof(*p));
@@ -388,6 +390,17 @@ static unsigned append_end(struct partition *p, bool appended)
 	return moved;
 }
 
+/* Do we hear too little of our followers to be sure that we lead still? An idle follower fetches twice a second. */
+static bool is_cut_off(struct partition *p)
+{
+	bool r;
+
+	lock_take(&p->lock);
+	r = isr_present(&p->isr, SILENCE_MS, clock_mono_ms(p->env->clock)) < isr_effective_min(&p->isr, min_insync(p));
+	lock_release(&p->lock);
+	return r;
+}
+
 int partition_append(struct partition *p, uint8_t *data, size_t len, int16_t acks, enum append_origin origin,
 		     int16_t produce_version, struct arena *arena, struct log_append_info *ret,
 		     unsigned *ret_moved)
@@ -406,6 +419,10 @@ int partition_append(struct partition *p, uint8_t *data, size_t len, int16_t ack
 	disk_pace_begin(p->pace, began_ms);
 	r = log_append_as_leader(p->log, data, len, epoch, origin, produce_version, arena, ret);
 	disk_pace_end(p->pace, began_ms, clock_mono_ms(p->env->clock));
+	/* A producer that was at the next leader already, and came back, misses nothing: it is we who miss records. To say
+	 * so would end it. */
+	if (r == KERR_OUT_OF_ORDER_SEQUENCE_NUMBER && acks == -1 && is_cut_off(p))
+		r = KERR_NOT_LEADER_OR_FOLLOWER;
 	*ret_moved = append_end(p, r == 0 && ret->high_watermark_may_move);
 	return FAIL(r);
 }

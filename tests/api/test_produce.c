@@ -253,6 +253,32 @@ static void follower_fetches(struct partition *p, int64_t offset)
 	partitions_moved(rf.partitions, p, moved);
 }
 
+static int16_t produce_sequence(int32_t sequence, int16_t acks)
+{
+	struct builder_config c = BUILDER_CONFIG_INIT;
+
+	c.producer_id = 5;
+	c.producer_epoch = 0;
+	c.base_sequence = sequence;
+	return produce_to("t", 9, acks, batch_of(&c, 1), NULL);
+}
+
+/* It may have been replaced, and the producer been there meanwhile. */
+static void a_leader_without_followers_misses_records_itself(void **state)
+{
+	struct partition *p;
+
+	(void)state;
+	rf.min_insync_replicas = 2;
+	p = lead_two();
+	assert_int_equal(0, produce_sequence(0, 1));
+	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER, produce_sequence(10, -1));
+	assert_int_equal(KERR_OUT_OF_ORDER_SEQUENCE_NUMBER, produce_sequence(10, 1));
+	follower_fetches(p, 1);
+	assert_int_equal(KERR_OUT_OF_ORDER_SEQUENCE_NUMBER, produce_sequence(10, -1));
+	partition_unref(p);
+}
+
 static void acks_all_waits_for_the_follower(void **state)
 {
 	struct partition *p = lead_two();
@@ -345,6 +371,7 @@ int main(void)
 		T(checks),
 		T(an_elsewhere_leader_is_named),
 		T(a_bad_record_is_named),
+		T(a_leader_without_followers_misses_records_itself),
 		T(acks_all_waits_for_the_follower),
 		T(acks_all_times_out),
 		T(leadership_lost_while_waiting),

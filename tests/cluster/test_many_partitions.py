@@ -1,4 +1,7 @@
-"""A thousand partitions with three replicas: they replicate as fast as a few, and cost nothing while nobody writes."""
+"""A thousand partitions with three replicas: they replicate as fast as a few, and cost nothing while nobody writes.
+
+What is written is the same both times, in batches of the same size, or the client would fill larger ones for a few.
+"""
 
 import os
 import time
@@ -11,7 +14,8 @@ from harness import SLOW, measures_memory, wait_until
 
 COUNT = 1000
 SIZE = 1000
-RECORDS = 100_000
+RECORDS = 30_000
+BATCH = 10
 
 
 @pytest.fixture
@@ -27,7 +31,8 @@ def replicate_s(brokers, topic, count):
     """How long it takes until so many records, spread over all partitions, are acknowledged by all replicas."""
     failed = []
     producer = Producer({"bootstrap.servers": members.bootstrap(brokers), "acks": -1, "linger.ms": 50,
-                         "queue.buffering.max.messages": RECORDS, "queue.buffering.max.kbytes": 2 << 20})
+                         "batch.num.messages": BATCH, "queue.buffering.max.messages": RECORDS,
+                         "queue.buffering.max.kbytes": 2 << 20})
     value = os.urandom(SIZE)
     began = time.monotonic()
     for i in range(RECORDS):
@@ -44,11 +49,13 @@ def test_many_partitions_replicate_as_fast_as_few_and_cost_nothing_when_idle(thr
     for topic, count in (("few", 12), ("many", COUNT)):
         replicate_s(three, topic, count)  # files are made, everybody is warm
     few, many = replicate_s(three, "few", 12), replicate_s(three, "many", COUNT)
-    print(f"{few:.1f} s {many:.1f} s")
-    assert many < 2 * few + 1, f"{RECORDS} records took {many:.1f} s in {COUNT} partitions, {few:.1f} s in 12"
+    print(f"{RECORDS} records took {few:.1f} s in 12 partitions, {many:.1f} s in {COUNT}")
+    assert many < 2 * few, f"{RECORDS} records took {many:.1f} s in {COUNT} partitions, {few:.1f} s in 12"
     wait_until(lambda: len({log_sizes(b, "many", COUNT) for b in three}) == 1, 60, "all to have everything")
     before = [b.cpu_seconds() for b in three]
     time.sleep(20)  # what is measured is how little happens meanwhile
     used = [after.cpu_seconds() - was for after, was in zip(three, before)]
-    print(used)
+    print(f"CPU seconds in 20 s of idling: {used}")
+    for broker in three:
+        broker.kill()  # an orderly end would make all logs durable first
     assert not measures_memory() or max(used) < 0.02 * 20 * SLOW, f"CPU seconds in 20 s of idling: {used}"

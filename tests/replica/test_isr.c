@@ -56,6 +56,18 @@ static void a_lone_leader_commits_at_once(void **state)
 	isr_fini(&i);
 }
 
+static void who_fetched_lately_is_present(void **state)
+{
+	struct isr i = leader(3);
+
+	(void)state;
+	assert_int_equal(1, isr_present(&i, 2000, 1000000));
+	assert_true(isr_fetched(&i, 2, 0, 0, 100, 7, 1000000));
+	assert_int_equal(2, isr_present(&i, 2000, 1002000));
+	assert_int_equal(1, isr_present(&i, 2000, 1002001));
+	isr_fini(&i);
+}
+
 static void an_unknown_follower_in_sync_holds_the_mark(void **state)
 {
 	struct isr i = leader(3);
@@ -201,6 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lone_leader_commits_at_once),
+		cmocka_unit_test(who_fetched_lately_is_present),
 		cmocka_unit_test(an_unknown_follower_in_sync_holds_the_mark),
 		cmocka_unit_test(below_min_isr_the_mark_stands),
 		cmocka_unit_test(a_caught_up_outsider_holds_the_mark),

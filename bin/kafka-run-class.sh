@@ -38,9 +38,12 @@ program_of() {
 	org.apache.kafka.tools.GetOffsetShell | kafka.tools.GetOffsetShell) echo get-offsets ;;
 	org.apache.kafka.tools.LeaderElectionCommand | kafka.admin.LeaderElectionCommand) echo leader-election ;;
 	org.apache.kafka.tools.LogDirsCommand | kafka.admin.LogDirsCommand) echo log-dirs ;;
+	kafka.admin.PreferredReplicaLeaderElectionCommand) echo preferred-replica-election ;;
 	org.apache.kafka.tools.ProducerPerformance) echo producer-perf-test ;;
 	org.apache.kafka.tools.reassign.ReassignPartitionsCommand | kafka.admin.ReassignPartitionsCommand)
 		echo reassign-partitions ;;
+	org.apache.kafka.tools.ReplicaVerificationTool | kafka.tools.ReplicaVerificationTool)
+		echo replica-verification ;;
 	org.apache.kafka.tools.TopicCommand | kafka.admin.TopicCommand) echo topics ;;
 	org.apache.kafka.tools.TransactionsCommand) echo transactions ;;
 	org.apache.kafka.tools.VerifiableConsumer) echo verifiable-consumer ;;

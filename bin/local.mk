@@ -13,8 +13,12 @@ dist_bin_SCRIPTS = \
 	bin/kafka-dump-log.sh \
 	bin/kafka-e2e-latency.sh \
 	bin/kafka-get-offsets.sh \
+	bin/kafka-leader-election.sh \
 	bin/kafka-log-dirs.sh \
+	bin/kafka-preferred-replica-election.sh \
 	bin/kafka-producer-perf-test.sh \
+	bin/kafka-reassign-partitions.sh \
+	bin/kafka-replica-verification.sh \
 	bin/kafka-run-class.sh \
 	bin/kafka-server-start.sh \
 	bin/kafka-server-stop.sh \

@@ -7,7 +7,7 @@ build=(autoconf automake make gcc libc6-dev pkg-config libev-dev libisal-dev lib
 	librdkafka-dev libsnappy-dev libssl-dev libzookeeper-mt-dev libzstd-dev uthash-dev zlib1g-dev)
 run=(default-jre-headless zookeeper)
 tests=(clang groff-base libclang-rt-14-dev llvm libcmocka-dev kcat python3-confluent-kafka python3-kafka python3-kazoo
-	python3-lz4 python3-pytest python3-snappy python3-zstandard shellcheck)
+	python3-lz4 python3-pytest python3-pytest-xdist python3-snappy python3-zstandard shellcheck)
 
 wanted=()
 for set in "$@"; do

@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 
 root=$PWD
 jobs=$(nproc)
+workers=$((jobs < 2 ? 2 : jobs > 4 ? 4 : jobs))
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 failed_step=0
@@ -33,10 +34,20 @@ unit() { # directory, name, make arguments
 	/usr/bin/python3 "$root/tests/count.py" unit "$dir" "$results/$name.count" || failed_step=1
 }
 
+run_pytest() { # folder of tests/, build directory, name, pytest arguments
+	local folder=$1 build=$2 name=$3
+	shift 3
+	(cd "$root/tests/$folder" && MOLDAU_BUILD=$build timeout -k 60 2700 /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+		--junitxml="$results/$name.xml" "$@" .) || true
+	/usr/bin/python3 "$root/tests/count.py" junit "$results/$name.xml" "$results/$name.count" || failed_step=1
+}
+
+# Files are spread over the cores; then what is marked as measuring time runs with the machine to itself.
 system_tests() { # folder of tests/, build directory, name
-	(cd "$root/tests/$1" && MOLDAU_BUILD=$2 timeout -k 60 2700 /usr/bin/python3 -m pytest -q -p no:cacheprovider \
-		--junitxml="$results/$3.xml" .) || true
-	/usr/bin/python3 "$root/tests/count.py" junit "$results/$3.xml" "$results/$3.count" || failed_step=1
+	run_pytest "$@" -n "$workers" --dist loadfile -m "not alone"
+	if grep -rq --include="*.py" "mark\.alone" "$root/tests/$1"; then
+		run_pytest "$1" "$2" "$3-alone" -m alone
+	fi
 }
 
 plain() {

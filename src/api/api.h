@@ -68,6 +68,7 @@ void request_to_worker(struct request *req, void (*resume)(struct request *req))
 struct broker_context {
 	int32_t broker_id;
 	char cluster_id[64];
+	int metadata_version; /* inter.broker.protocol.version (protocol/metadata_version.h) */
 	const struct clock *clock;
 	int64_t started_ms; /* monotonic: when requests were first served */
 	struct worker_pool *workers;
@@ -77,6 +78,7 @@ struct broker_context {
 	struct partitions *partitions; /* replica/partitions.h */
 	struct fetch_sessions *fetch_sessions;
 	struct delayed *delayed;       /* replica/delayed.h */
+	struct throttle *throttle;     /* replica/throttle.h; NULL: nothing is throttled */
 	struct producer_ids *producer_ids; /* coordinator/producer_ids.h */
 	struct groups *groups;		   /* coordinator/groups.h */
 	int32_t offsets_partitions, transactions_partitions; /* of the internal topics, as of the start */

@@ -7,6 +7,7 @@
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/header.h"
+#include "protocol/metadata_version.h"
 
 enum { SOFTWARE_SINCE = 3 };
 
@@ -29,6 +30,13 @@ static bool is_software_text(struct str s)
 	return true;
 }
 
+/* Transactions need records of format 2 at all brokers. */
+static bool is_shown(const struct broker_context *ctx, int key)
+{
+	return key < API_ADD_PARTITIONS_TO_TXN || key > API_TXN_OFFSET_COMMIT ||
+	       metadata_version_record_format(ctx->metadata_version) >= 2;
+}
+
 static bool fill_versions(struct request *req, struct api_versions_response *out)
 {
 	int32_t i, n = 0;
@@ -38,11 +46,15 @@ static bool fill_versions(struct request *req, struct api_versions_response *out
 	out->api_keys = CODEC_NEW(&req->arena, api_versions_response_api_version, (size_t)n);
 	if (!out->api_keys)
 		return false;
-	out->api_keys_n = n;
 	for (i = 0; i < n; i++) {
-		out->api_keys[i].api_key = apis[i]->key;
-		out->api_keys[i].min_version = apis[i]->min_version;
-		out->api_keys[i].max_version = apis[i]->max_version;
+		struct api_versions_response_api_version *to = &out->api_keys[out->api_keys_n];
+
+		if (!is_shown(req->ctx, apis[i]->key))
+			continue;
+		to->api_key = apis[i]->key;
+		to->min_version = apis[i]->min_version;
+		to->max_version = apis[i]->max_version;
+		out->api_keys_n++;
 	}
 	return true;
 }

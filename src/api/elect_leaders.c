@@ -33,6 +33,33 @@ static bool is_told(const struct request *req, const struct election *e)
 	return in->topic_partitions_n >= 0 || e->error != KERR_ELECTION_NOT_NEEDED;
 }
 
+static struct str failed_text(struct request *req, const struct election *e)
+{
+	const struct elect_leaders_request *in = req->in;
+
+	return arena_printf(&req->arena, "Failed to elect leader for partition %.*s-%d under strategy %s", STR_ARG(e->topic),
+	    e->partition, in->election_type == ELECT_PREFERRED ? "PreferredReplicaPartitionLeaderElectionStrategy" :
+								 "OfflinePartitionLeaderElectionStrategy(true)");
+}
+
+/* In Kafka's words, since tools print them; null: those that clients know for the code. */
+static struct str message_of(struct request *req, const struct election *e)
+{
+	switch (e->error) {
+	case KERR_PREFERRED_LEADER_NOT_AVAILABLE:
+	case KERR_ELIGIBLE_LEADERS_NOT_AVAILABLE:
+		return failed_text(req, e);
+	case KERR_ELECTION_NOT_NEEDED:
+		return STR("Leader election not needed for topic partition.");
+	case KERR_INVALID_TOPIC_EXCEPTION:
+		return STR("The topic is being deleted");
+	case KERR_UNKNOWN_TOPIC_OR_PARTITION:
+		return STR("The partition does not exist.");
+	default:
+		return STR_NULL;
+	}
+}
+
 static bool fill_answer(struct request *req, const struct elections *w)
 {
 	struct elect_leaders_response *out = req->out;
@@ -57,7 +84,7 @@ static bool fill_answer(struct request *req, const struct elections *w)
 		t->partition_result[t->partition_result_n++] = (struct elect_leaders_response_partition_result){
 			.partition_id = w->v[i].partition,
 			.error_code = w->v[i].error,
-			.error_message = w->v[i].error ? str_of(kerr_text(w->v[i].error)) : STR_NULL,
+			.error_message = message_of(req, &w->v[i]),
 		};
 	}
 	return true;
@@ -138,22 +165,51 @@ static struct elections *results(struct request *req, const struct topic_partiti
 	return w->v ? w : NULL;
 }
 
-/* Without the office: the error on every partition that was named. */
+static void refuse_named(struct elections *w, const struct elect_leaders_request *in, int16_t error)
+{
+	size_t n = 0;
+
+	for (int32_t t = 0; t < in->topic_partitions_n; t++)
+		n += (size_t)in->topic_partitions[t].partitions_n;
+	w->v = arena_array(&w->req->arena, n, sizeof(*w->v));
+	for (int32_t t = 0; w->v && t < in->topic_partitions_n; t++)
+		for (int32_t i = 0; i < in->topic_partitions[t].partitions_n; i++)
+			w->v[w->n++] = (struct election){ .topic = in->topic_partitions[t].topic,
+				.partition = in->topic_partitions[t].partitions[i], .error = error };
+}
+
+static void refuse_all(struct elections *w, const struct image *image, int16_t error)
+{
+	const struct image_topic *const *topics;
+	int32_t topics_n = image_topics(image, &topics);
+	size_t n = 0;
+
+	for (int32_t t = 0; t < topics_n; t++)
+		n += (size_t)topics[t]->partitions_n;
+	w->v = arena_array(&w->req->arena, n, sizeof(*w->v));
+	for (int32_t t = 0; w->v && t < topics_n; t++) {
+		char *name = arena_strdup(&w->req->arena, str_of(topics[t]->name));
+
+		for (int32_t i = 0; name && i < topics[t]->partitions_n; i++)
+			w->v[w->n++] = (struct election){ .topic = str_of(name),
+				.partition = topics[t]->partitions[i].index, .error = error };
+	}
+}
+
+/* The error on every partition that was asked for. */
 static void refuse(struct request *req, int r)
 {
 	const struct elect_leaders_request *in = req->in;
-	struct elect_leaders_response *out = req->out;
 	struct elections w = { .req = req };
-	size_t n = 0;
+	struct image *image;
 
-	out->error_code = kerr_of(r);
-	for (int32_t t = 0; t < in->topic_partitions_n; t++)
-		n += (size_t)in->topic_partitions[t].partitions_n;
-	w.v = arena_array(&req->arena, n, sizeof(*w.v));
-	for (int32_t t = 0; w.v && t < in->topic_partitions_n; t++)
-		for (int32_t i = 0; i < in->topic_partitions[t].partitions_n; i++)
-			w.v[w.n++] = (struct election){ .topic = in->topic_partitions[t].topic,
-				.partition = in->topic_partitions[t].partitions[i], .error = kerr_of(r) };
+	if (in->topic_partitions_n >= 0) {
+		refuse_named(&w, in, kerr_of(r));
+	} else {
+		image = metadata_image(req->ctx->metadata);
+		refuse_all(&w, image, kerr_of(r));
+		image_unref(image);
+	}
 	if (!w.v)
 		return request_close(req, "ElectLeaders is too large");
 	answer(req, &w);
@@ -201,8 +257,10 @@ static void elect_leaders(struct request *req)
 	struct topic_partition_ref *refs = NULL;
 	int32_t n = -1;
 
-	if (in->election_type != ELECT_PREFERRED && in->election_type != ELECT_UNCLEAN)
+	if (in->election_type != ELECT_PREFERRED && in->election_type != ELECT_UNCLEAN) {
+		((struct elect_leaders_response *)req->out)->error_code = KERR_INVALID_REQUEST;
 		return refuse(req, KERR_INVALID_REQUEST);
+	}
 	if (in->topic_partitions_n >= 0) {
 		refs = named(req, &n);
 		if (!refs)

@@ -2,7 +2,8 @@
  *
  * Life of one: begin the session's part, read every partition (a slice of a segment file each, no bytes); answer, or
  * wait until enough has come or the time is up, and read again. A waiting fetch keeps what each partition has and
- * looks only at the one that moved, so a session of thousands of partitions costs what moves in it. The last step
+ * looks only at the one that moved, so a session of thousands of partitions costs what moves in it (at all of them
+ * when some may be throttled, since that goes with time and not with what happens to them). The last step
  * before the answer is a worker's when a slice is not in memory or an old version wants other bytes.
  */
 #include "api/fetch_work.h"
@@ -65,7 +66,7 @@ static bool try_waiting(void *arg, int32_t key)
 {
 	struct fetch_work *w = arg;
 
-	if (key >= 0) {
+	if (key >= 0 && !w->listed) {
 		look_at(w, key);
 	} else {
 		for (int32_t i = 0; i < w->n; i++)
@@ -91,7 +92,8 @@ static void wait_for_bytes(struct fetch_work *w)
 
 	if (!keys)
 		return request_close(w->req, "out of memory");
-	w->found_nothing = w->bytes == 0; /* then all that it will find was written while it waited */
+	/* Then all that it will find was written while it waited. */
+	w->found_nothing = w->bytes == 0 && !w->listed;
 	fetch_drop(w); /* everything is read again; nothing is held meanwhile */
 	for (int32_t i = 0; i < w->n; i++)
 		keys[i] = (struct delayed_key){ DELAYED_FETCH, w->context.v[i].topic, w->context.v[i].partition };

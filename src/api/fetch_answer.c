@@ -7,8 +7,10 @@
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/messages.h"
+#include "replica/throttle.h"
 
 enum { STORAGE_ERROR_SINCE = 6, CURRENT_LEADER_SINCE = 16, BY_ID_SINCE = 13 };
+enum { FRAME_SIZE_BYTES = 4 };
 
 typedef struct fetch_response_partition_data answer_t;
 typedef struct fetch_response_fetchable_topic_response topic_t;
@@ -117,11 +119,9 @@ static bool same_topic(const struct fetch_work *w, int32_t a, int32_t b)
 	return w->req->version >= BY_ID_SINCE ? uuid_eq(x->topic_id, y->topic_id) : str_eq(x->topic, y->topic);
 }
 
-/* Adds partition i, at `a`. Consecutive partitions of one topic share an entry; the same topic may come again. */
-static bool add_part(struct fetch_work *w, int32_t i, int32_t *last, answer_t *a)
+/* Adds partition i to `out`, at `a`. Consecutive partitions of one topic share an entry; the same topic may come again. */
+static bool add_part(struct fetch_work *w, struct fetch_response *out, int32_t i, int32_t *last, answer_t *a)
 {
-	struct fetch_response *out = w->req->out;
-
 	if (*last < 0 || !same_topic(w, *last, i)) {
 		topic_t *t = &out->responses[out->responses_n++];
 
@@ -158,11 +158,34 @@ static bool fill_topics(struct fetch_work *w, const struct fetch_got *got)
 		return false;
 	for (enum rank rank = RANK_READ; rank < RANKS_N; rank++) {
 		for (int32_t i = 0; i < w->n; i++) {
-			if (got[i].include && rank_of(&w->v[i]) == rank && !add_part(w, i, &last, a++))
+			if (got[i].include && rank_of(&w->v[i]) == rank && !add_part(w, out, i, &last, a++))
 				return false;
 		}
 	}
 	return true;
+}
+
+/* The answer with the throttled replicas alone counts, in sync or not, empty or not (KafkaApis.scala,
+ * sizeOfThrottledPartitions). */
+static void count_listed(struct fetch_work *w, const struct fetch_got *got)
+{
+	struct throttle *t = w->req->ctx->throttle;
+	struct fetch_response some;
+	int32_t last = -1;
+	answer_t *a;
+
+	CODEC_INIT(fetch_response, &some);
+	some.responses = CODEC_NEW(&w->req->arena, fetch_response_fetchable_topic_response, (size_t)w->n);
+	a = CODEC_NEW(&w->req->arena, fetch_response_partition_data, (size_t)w->n);
+	if (!some.responses || !a)
+		return;
+	for (int32_t i = 0; i < w->n; i++) {
+		if (got[i].include && w->v[i].p && throttle_lists(t, THROTTLE_LEADER, w->v[i].p) &&
+			!add_part(w, &some, i, &last, a++))
+			return;
+	}
+	throttle_record(t, THROTTLE_LEADER,
+			FRAME_SIZE_BYTES + codec_size(&fetch_response_schema, w->req->version, &some));
 }
 
 static struct fetch_got got_of(const struct fetch_part *part)
@@ -193,5 +216,7 @@ void fetch_answer(struct fetch_work *w)
 	out->error_code = (int16_t)fetch_context_end(&w->context, got, &out->session_id);
 	if (out->error_code == 0 && !fill_topics(w, got))
 		return request_close(req, "the answer to Fetch is too large");
+	if (out->error_code == 0 && w->follower && throttle_is_used(req->ctx->throttle, THROTTLE_LEADER))
+		count_listed(w, got);
 	request_reply(req);
 }

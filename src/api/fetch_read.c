@@ -11,6 +11,7 @@
 #include "protocol/messages.h"
 #include "record/convert.h"
 #include "replica/partitions.h"
+#include "replica/throttle.h"
 #include "storage/log_config.h"
 
 enum {
@@ -127,6 +128,17 @@ static int32_t choose_replica(const struct fetch_work *w, const struct fetch_par
 	return near_replica(w->req, w->image, part->p, part->query.offset, in->rack_id);
 }
 
+/* Followers that are in sync are not held back, so that throttling does not shrink the ISR (replication.md 12). */
+static bool is_throttled(struct fetch_work *w, const struct fetch_part *part)
+{
+	struct throttle *t = w->req->ctx->throttle;
+
+	if (!w->follower || !throttle_lists(t, THROTTLE_LEADER, part->p))
+		return false;
+	w->listed = true;
+	return !partition_is_in_sync(part->p, part->query.replica_id) && throttle_is_exceeded(t, THROTTLE_LEADER);
+}
+
 static void read_part(struct fetch_work *w, struct fetch_part *part, bool first, int64_t left)
 {
 	struct partition_read q = part->query;
@@ -146,6 +158,8 @@ static void read_part(struct fetch_work *w, struct fetch_part *part, bool first,
 	part->error = kerr_of(r);
 	/* From v3 on an incomplete first batch is not sent: the client could do nothing with it. */
 	part->held_back = part->data.slice.first_batch_incomplete && w->req->version > INCOMPLETE_UNTIL;
+	if (part->error == 0 && is_throttled(w, part))
+		part->held_back = true;
 	if (part->error || part->held_back)
 		drop_part(part);
 	partitions_moved(w->req->ctx->partitions, part->p, moved);
@@ -154,7 +168,7 @@ static void read_part(struct fetch_work *w, struct fetch_part *part, bool first,
 void fetch_read(struct fetch_work *w, bool first)
 {
 	w->bytes = 0;
-	w->answer_now = false;
+	w->answer_now = w->listed = false;
 	for (int32_t i = 0; i < w->n; i++) {
 		struct fetch_part *part = &w->v[i];
 
@@ -167,18 +181,36 @@ void fetch_read(struct fetch_work *w, bool first)
 	}
 }
 
-int64_t fetch_available(const struct fetch_work *w, int32_t i)
+int64_t fetch_available(struct fetch_work *w, int32_t i)
 {
 	const struct fetch_part *part = &w->v[i];
 
-	return part->p ? partition_available(part->p, &part->query) : 0;
+	int64_t n = part->p ? partition_available(part->p, &part->query) : 0;
+
+	return n > 0 && is_throttled(w, part) ? 0 : n;
 }
 
 /* --- before the bytes leave --- */
 
+/* A follower of an old release usually has logs of its own format, whose bytes go out as they are. */
+static bool newer_format(const struct fetch_work *w, struct partition *p)
+{
+	struct log *log = partition_log(p);
+	struct log_config *config;
+	bool newer;
+
+	if (!log)
+		return false;
+	config = log_get_config(log);
+	newer = config->record_format > w->magic;
+	log_config_unref(config);
+	log_unref(log);
+	return newer;
+}
+
 static bool needs_conversion(const struct fetch_work *w, const struct fetch_part *part)
 {
-	return w->magic < 2 && part->data.slice.len > 0 && !w->follower;
+	return w->magic < 2 && part->data.slice.len > 0 && (!w->follower || newer_format(w, part->p));
 }
 
 bool fetch_is_heavy(const struct fetch_work *w, bool fresh)

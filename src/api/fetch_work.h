@@ -26,7 +26,7 @@ struct fetch_part {
 	int64_t available;	    /* while waiting: bytes at the last look */
 	int16_t error;
 	bool refused;	     /* the error is of the request checks, not of the read (protocol.md 10.1) */
-	bool held_back;	     /* the first batch is larger than what is left */
+	bool held_back;	     /* the first batch is larger than what is left, or the replica is throttled */
 	bool not_understood; /* the error is that the version cannot be given what is stored */
 };
 
@@ -46,6 +46,7 @@ struct fetch_work {
 	bool answer_now;	/* an error or a divergence was found */
 	int64_t available;	/* while waiting: of all partitions */
 	bool hopeless;		/* while waiting: some partition will not get better */
+	bool listed;		/* a follower asks for replicas that may be throttled: what is readable changes with time */
 };
 
 /* --- fetch_read.c --- */
@@ -55,7 +56,7 @@ bool fetch_prepare(struct fetch_work *w);
 /* Reads all partitions in order, within the limits. `first`: not the re-read after waiting. */
 void fetch_read(struct fetch_work *w, bool first);
 /* What reading partition i now would find: -1 nothing to wait for. */
-int64_t fetch_available(const struct fetch_work *w, int32_t i);
+int64_t fetch_available(struct fetch_work *w, int32_t i);
 /* Does sending what was read have to wait for the disk, or be computed? Then fetch_load first, on a worker. `fresh`:
  * the bytes were written a moment ago, so they are in memory and that is not asked. */
 bool fetch_is_heavy(const struct fetch_work *w, bool fresh);

@@ -2,7 +2,7 @@
  * (coordinators.md 1.3).
  *
  * The answer is the leader of the id's partition in the internal topic, on the listener the client came through, from
- * the metadata image alone. Whoever asks first has the topic created, on a worker.
+ * the metadata image alone. Whoever asks first has the topic created, and is told that there is no coordinator yet.
  */
 #include "api/api.h"
 #include "controller/auto_creation.h"
@@ -102,15 +102,6 @@ static void answer(struct request *req)
 	request_reply(req);
 }
 
-/* On a worker. Whatever comes of it, the client asks again, and the log says what went wrong. */
-static void create_topic(struct request *req)
-{
-	int32_t partitions;
-	int r UNUSED = auto_creation_run(req->ctx->auto_creation, &req->arena, str_of(topic_of(req, &partitions)));
-
-	answer(req);
-}
-
 /* Just after the start nothing is known, not even that the topic is absent. */
 static bool must_create(const struct request *req)
 {
@@ -125,12 +116,13 @@ static bool must_create(const struct request *req)
 
 static void find_coordinator(struct request *req)
 {
+	int32_t partitions;
+
 	req->state = metadata_image(req->ctx->metadata);
 	req->release = release;
-	if (must_create(req))
-		request_to_worker(req, create_topic);
-	else
-		answer(req);
+	if (must_create(req)) /* whatever comes of it, the client asks again, and the log says what went wrong */
+		auto_creation_start(req->ctx->auto_creation, req->ctx->workers, topic_of(req, &partitions));
+	answer(req);
 }
 
 const struct api api_find_coordinator = {

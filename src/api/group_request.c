@@ -9,6 +9,7 @@
 #include "api/api.h"
 #include "coordinator/groups.h"
 #include "net/connection.h"
+#include "protocol/metadata_version.h"
 
 void group_run(struct request *req, struct str group_id, void (*answer)(struct request *req))
 {
@@ -16,6 +17,11 @@ void group_run(struct request *req, struct str group_id, void (*answer)(struct r
 		request_to_worker(req, answer);
 	else
 		answer(req);
+}
+
+bool group_refuses_instance(const struct request *req, struct str instance_id)
+{
+	return instance_id.len >= 0 && req->ctx->metadata_version < METADATA_VERSION_2_3_IV0;
 }
 
 /* Inet6Address.getHostAddress: eight numbers, none left out. */

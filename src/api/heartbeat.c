@@ -18,7 +18,12 @@ static void beat(struct request *req)
 static void heartbeat(struct request *req)
 {
 	const struct heartbeat_request *in = req->in;
+	struct heartbeat_response *out = req->out;
 
+	if (group_refuses_instance(req, in->group_instance_id)) {
+		out->error_code = KERR_UNSUPPORTED_VERSION;
+		return request_reply(req);
+	}
 	group_run(req, in->group_id, beat);
 }
 

@@ -97,8 +97,13 @@ static void join(struct request *req)
 static void join_group(struct request *req)
 {
 	const struct join_group_request *in = req->in;
+	struct join_group_response *out = req->out;
 
-	group_run(req, in->group_id, join);
+	if (!group_refuses_instance(req, in->group_instance_id))
+		return group_run(req, in->group_id, join);
+	out->error_code = KERR_UNSUPPORTED_VERSION;
+	out->protocol_name = req->version < NULL_PROTOCOL_SINCE ? STR("") : STR_NULL;
+	request_reply(req);
 }
 
 const struct api api_join_group = {

@@ -55,3 +55,4 @@ src_api_libapi_a_SOURCES = \
 	src/api/topic_wait.c src/api/topic_wait.h \
 	src/api/update_metadata.c \
 	src/api/zk_offsets.c src/api/zk_offsets.h
+EXTRA_DIST += src/api/README.md

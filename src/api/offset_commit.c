@@ -156,6 +156,16 @@ static void commit_to_group(struct request *req)
 	groups_commit(req->ctx->groups, in->group_id, &w->commit);
 }
 
+static void refuse_all(struct request *req, int16_t error)
+{
+	struct offset_commit_response *out = req->out;
+
+	for (int32_t t = 0; t < out->topics_n; t++)
+		for (int32_t i = 0; i < out->topics[t].partitions_n; i++)
+			out->topics[t].partitions[i].error_code = error;
+	request_reply(req);
+}
+
 static void offset_commit(struct request *req)
 {
 	const struct offset_commit_request *in = req->in;
@@ -164,7 +174,9 @@ static void offset_commit(struct request *req)
 	if (!prepare(req))
 		return request_close(req, "the answer to OffsetCommit is too large");
 	w = req->state;
-	if (w->n == 0)
+	if (group_refuses_instance(req, in->group_instance_id))
+		refuse_all(req, KERR_UNSUPPORTED_VERSION);
+	else if (w->n == 0)
 		answer(req);
 	else if (req->version == ZOOKEEPER_VERSION)
 		request_to_worker(req, commit_to_zookeeper);

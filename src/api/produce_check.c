@@ -112,6 +112,7 @@ size_t produce_cost(const struct produce_target *t)
 		return cost;
 	config = log_get_config(log);
 	cfg.target_codec = config->compression_type;
+	cfg.magic = config->record_format;
 	log_config_unref(config);
 	log_unref(log);
 	switch (records_cost(&cfg, t->records->p, (size_t)t->records->len)) {

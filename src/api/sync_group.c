@@ -63,9 +63,12 @@ static void sync_group(struct request *req)
 	const struct sync_group_request *in = req->in;
 	struct sync_group_response *out = req->out;
 
-	if (req->version < PROTOCOL_SINCE || (in->protocol_type.len >= 0 && in->protocol_name.len >= 0))
+	if (group_refuses_instance(req, in->group_instance_id))
+		out->error_code = KERR_UNSUPPORTED_VERSION;
+	else if (req->version >= PROTOCOL_SINCE && (in->protocol_type.len < 0 || in->protocol_name.len < 0))
+		out->error_code = KERR_INCONSISTENT_GROUP_PROTOCOL;
+	else
 		return group_run(req, in->group_id, sync_member);
-	out->error_code = KERR_INCONSISTENT_GROUP_PROTOCOL;
 	request_reply(req);
 }
 

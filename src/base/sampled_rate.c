@@ -48,19 +48,30 @@ void sampled_rate_record(struct sampled_rate *r, double value, int64_t now_ms)
 	s->last_ms = now_ms;
 }
 
-/* The sum over the window, and the time it took. */
-static double measure(struct sampled_rate *r, int64_t now_ms, int64_t *ret_elapsed_ms)
+/* The sum over the window, and the time since its oldest sample began. */
+static double sum_up(struct sampled_rate *r, int64_t now_ms, int64_t *ret_elapsed_ms)
 {
-	int64_t expires_ms = r->samples * r->window_ms, oldest_ms = now_ms, elapsed_ms, whole;
+	int64_t expires_ms = r->samples * r->window_ms, oldest_ms = now_ms;
 	double sum = 0;
 
+	if (r->n == 0)
+		add_sample(r, now_ms); /* the time counts from the first look on */
 	for (size_t i = 0; i < r->n; i++) {
 		if (now_ms - r->v[i].last_ms >= expires_ms)
 			r->v[i] = (struct rate_sample){ 0, now_ms, now_ms };
 		oldest_ms = MIN(oldest_ms, r->v[i].start_ms);
 		sum += r->v[i].sum;
 	}
-	elapsed_ms = now_ms - oldest_ms;
+	*ret_elapsed_ms = now_ms - oldest_ms;
+	return sum;
+}
+
+/* The sum over the window, and the time it took. */
+static double measure(struct sampled_rate *r, int64_t now_ms, int64_t *ret_elapsed_ms)
+{
+	int64_t elapsed_ms, whole;
+	double sum = sum_up(r, now_ms, &elapsed_ms);
+
 	whole = elapsed_ms / r->window_ms;
 	if (whole < r->samples - 1)
 		elapsed_ms += (r->samples - 1 - whole) * r->window_ms;
@@ -74,6 +85,14 @@ double sampled_rate_per_second(struct sampled_rate *r, int64_t now_ms)
 	double sum = measure(r, now_ms, &elapsed_ms);
 
 	return sum * 1000 / (double)elapsed_ms;
+}
+
+double sampled_rate_simple_per_second(struct sampled_rate *r, int64_t now_ms)
+{
+	int64_t elapsed_ms;
+	double sum = sum_up(r, now_ms, &elapsed_ms);
+
+	return sum * 1000 / (double)MAX(elapsed_ms, r->window_ms);
 }
 
 int64_t sampled_rate_throttle_ms(struct sampled_rate *r, double bound, int64_t now_ms, int64_t max_ms)

@@ -34,6 +34,8 @@
 #include "broker/producer_id_request.h"
 #include "broker/reconfigure.h"
 #include "broker/registration.h"
+#include "broker/rejoin.h"
+#include "broker/replication.h"
 #include "broker/settings.h"
 #include "controller/auto_creation.h"
 #include "controller/controller.h"
@@ -45,10 +47,8 @@
 #include "replica/controller_link.h"
 #include "replica/delayed.h"
 #include "replica/fetch_session.h"
-#include "replica/fetchers.h"
-#include "replica/isr_changes.h"
-#include "replica/mover.h"
 #include "replica/partitions.h"
+#include "replica/throttle.h"
 #include "storage/cleaner.h"
 #include "storage/log_dirs.h"
 #include "zk/batch.h"
@@ -64,6 +64,7 @@ enum { KNOWN_ID_PARTITIONS = 64 }; /* any partition's log would do */
 
 struct broker {
 	struct config *config; /* static and dynamic layers, as of the start */
+	int metadata_version;  /* inter.broker.protocol.version, which does not change */
 	int32_t id;
 	char *cluster_id;
 	atomic_bool failed;
@@ -79,7 +80,6 @@ struct broker {
 	struct cleaner *cleaner; /* NULL with log.cleaner.enable=false */
 	struct partitions *partitions;
 	struct fetch_sessions *fetch_sessions;
-	struct fetchers *fetchers;
 	struct dynamic_config *dynamic;
 	struct reconfigure *reconfigure;
 	struct config_services *configs;
@@ -87,10 +87,9 @@ struct broker {
 	struct registration *registration;
 	struct feature_watch *features;
 	struct peer_control peers;
-	struct controller_link *controller_link, *isr_link; /* AlterPartition has one of its own: it waits for ever */
-	struct isr_changes *isr_changes;
-	struct mover *mover;
-	struct timer *isr_timer;
+	struct controller_link *controller_link;
+	struct replication replication;
+	struct throttle *throttle;
 	struct producer_id_request ids_request;
 	struct controller *controller;
 	struct topic_admin *topic_admin;
@@ -105,8 +104,10 @@ struct broker {
 static struct log_config *on_config_of(void *arg, const char *topic)
 {
 	struct broker *b = arg;
+	struct log_config *settings = dynamic_config_topic(b->dynamic, topic);
 
-	return dynamic_config_topic(b->dynamic, topic);
+	throttle_set_topic(b->throttle, topic, settings);
+	return settings;
 }
 
 /* The controller then asks about all our replicas, and finds leaders elsewhere for those that are gone. */
@@ -121,11 +122,22 @@ static void tell_dir_failure(struct broker *b)
 	free(text);
 }
 
+/* A controller of before 1.0 does not say whether a partition is new: it would be made anew, empty, in another
+ * directory. */
+static bool needs_all_dirs(const struct broker *b)
+{
+	return b->metadata_version < METADATA_VERSION_1_0_IV0;
+}
+
 /* Thread: that of the failures, which may wait. */
 static void on_dir_offline(void *arg, const char *dir)
 {
 	struct broker *b = arg;
 
+	if (needs_all_dirs(b)) {
+		log_error("[ReplicaManager broker=%d] Halting broker because dir %s is offline", b->id, dir);
+		return broker_fail(b);
+	}
 	if (!b->partitions)
 		return;
 	partitions_dir_offline(b->partitions, dir);
@@ -297,6 +309,11 @@ static int start_log_dirs(struct broker *b)
 		r = log_dirs_read_meta(b->log_dirs, &meta);
 	if (r < 0)
 		return r;
+	if (needs_all_dirs(b) && log_dirs_online_count(b->log_dirs) < log_dirs_count(b->log_dirs)) {
+		log_error("A log directory is offline, and with an inter.broker.protocol.version below 1.0 a broker "
+			  "needs all of them.");
+		return -EIO;
+	}
 	if (*meta.cluster_id && strcmp(meta.cluster_id, b->cluster_id)) {
 		log_error("The Cluster ID %s doesn't match stored clusterId %s (cluster.id in meta.properties). The broker "
 			  "is trying to join the wrong cluster. Configured zookeeper.connect may be wrong.",
@@ -304,6 +321,21 @@ static int start_log_dirs(struct broker *b)
 		return -EINVAL;
 	}
 	return find_broker_id(b, meta.broker_id);
+}
+
+/* Before the logs are loaded: their topics tell what is throttled. */
+static void start_throttle(struct broker *b)
+{
+	struct throttle_rates rates;
+	struct throttle_config c;
+
+	settings_throttle(b->config, b->id, &c);
+	c.clock = &clock_real;
+	b->throttle = throttle_new(&c);
+	dynamic_config_throttle_rates(b->config, &rates);
+	throttle_set_rate(b->throttle, THROTTLE_LEADER, rates.leader);
+	throttle_set_rate(b->throttle, THROTTLE_FOLLOWER, rates.follower);
+	throttle_set_rate(b->throttle, THROTTLE_MOVES, rates.alter_log_dirs);
 }
 
 static int start_dynamic_config(struct broker *b)
@@ -319,6 +351,7 @@ static int start_dynamic_config(struct broker *b)
 	b->config = dynamic_config_current(b->dynamic);
 	config_log_values(b->config);
 	b->configs = config_services_new(b->dynamic, b->metadata, b->zk);
+	start_throttle(b);
 	return 0;
 }
 
@@ -369,6 +402,8 @@ static int follow_features(struct broker *b)
 	struct feature_watch_config c = { .zk = b->zk, .pool = b->workers, .changed = on_features_changed,
 		.refused = on_features_refused, .arg = b };
 
+	if (b->metadata_version < METADATA_VERSION_2_7_IV0)
+		return 0; /* there are none (KIP-584) */
 	return feature_watch_start(&c, &b->features);
 }
 
@@ -417,6 +452,20 @@ static int start_coordination(struct broker *b)
 	return coordination_start(&b->coordination, &parts);
 }
 
+/* The registration of our earlier run is gone, and so is all that rested on it. */
+static int await_our_turn(struct broker *b)
+{
+	const struct rejoin j = { .broker_id = b->id, .zk = b->zk, .log_dirs = b->log_dirs };
+	char why[REGISTRATION_WHY_MAX] = "";
+	int r = registration_await_place(b->registration, why);
+
+	if (r == 0)
+		r = rejoin_wait(&j);
+	if (r < 0)
+		log_error("[KafkaServer id=%d] This broker could not be registered: %s", b->id, *why ? why : strerror(-r));
+	return r;
+}
+
 static int register_broker(struct broker *b, int64_t *ret_epoch)
 {
 	char why[REGISTRATION_WHY_MAX] = "";
@@ -433,7 +482,8 @@ static int register_broker(struct broker *b, int64_t *ret_epoch)
 		    *why ? why : strerror(-r));
 		return r;
 	}
-	return on_register(b, ret_epoch);
+	r = await_our_turn(b);
+	return r < 0 ? r : on_register(b, ret_epoch);
 }
 
 /* The listener of requests between brokers and the controller (replication.md 14.1). */
@@ -444,65 +494,13 @@ static const char *control_listener(const struct broker *b)
 	return name ? name : config_inter_broker_listener(b->config);
 }
 
-static int interbroker_version(const struct broker *b)
-{
-	return metadata_version(config_text(b->config, CFG_INTER_BROKER_PROTOCOL_VERSION));
-}
-
-static void start_fetchers(struct broker *b)
-{
-	struct fetchers_config c;
-	struct partitions_fetching hooks;
-
-	settings_fetchers(b->config, b->id, &c);
-	c.follower.clock = &clock_real;
-	c.follower.partitions = b->partitions;
-	b->fetchers = fetchers_new(&c);
-	fetchers_hooks(b->fetchers, &hooks);
-	partitions_set_fetching(b->partitions, &hooks);
-}
-
-/* One thread per log directory unless num.replica.alter.log.dirs.threads says otherwise. */
-static void start_mover(struct broker *b)
-{
-	struct mover_config c = { .threads = (int32_t)log_dirs_count(b->log_dirs), .partitions = b->partitions,
-		.log_dirs = b->log_dirs };
-
-	if (!config_is_null(b->config, CFG_NUM_REPLICA_ALTER_LOG_DIRS_THREADS))
-		c.threads = MAX(config_int(b->config, CFG_NUM_REPLICA_ALTER_LOG_DIRS_THREADS), 1);
-	b->mover = mover_new(&c);
-	partitions_set_mover(b->partitions, b->mover);
-}
-
-static void on_isr_timer(void *arg)
-{
-	struct broker *b = arg;
-
-	partitions_check_isrs(b->partitions);
-}
-
-static void on_propose(void *arg, struct partition *p)
-{
-	struct broker *b = arg;
-
-	isr_changes_propose(b->isr_changes, p);
-}
-
-static void start_isr_changes(struct broker *b)
-{
-	const struct isr_changes_config c = { .broker_id = b->id, .partitions = b->partitions, .link = b->isr_link,
-		.metadata_version = interbroker_version(b) };
-	int64_t period_ms = config_long(b->config, CFG_REPLICA_LAG_TIME_MAX_MS) / 2;
-
-	b->isr_changes = isr_changes_new(&c);
-	partitions_set_proposer(b->partitions, on_propose, b);
-	b->isr_timer = scheduler_add(b->scheduler, "isr-expiration", period_ms, MAX(period_ms, 1), on_isr_timer, b);
-}
-
 /* How this broker and others reach each other. */
 static int start_links(struct broker *b)
 {
-	struct controller_link_config c = {
+	const struct replication_parts r = { .config = b->config, .broker_id = b->id, .metadata_version = b->metadata_version,
+		.listener = control_listener(b), .metadata = b->metadata, .partitions = b->partitions,
+		.log_dirs = b->log_dirs, .throttle = b->throttle, .scheduler = b->scheduler, .zk = b->zk };
+	const struct controller_link_config c = {
 		.broker_id = b->id,
 		.clock = &clock_real,
 		.metadata = b->metadata,
@@ -514,16 +512,12 @@ static int start_links(struct broker *b)
 	b->peers = (struct peer_control){
 		.broker_id = b->id,
 		.partitions = b->partitions,
-		.metadata_version = interbroker_version(b),
+		.metadata_version = b->metadata_version,
 		.connect_timeout_ms = config_int(b->config, CFG_CONTROLLER_SOCKET_TIMEOUT_MS),
 		.request_timeout_ms = config_int(b->config, CFG_REQUEST_TIMEOUT_MS),
 	};
 	b->controller_link = controller_link_new(&c);
-	c.name = "alter-partition";
-	b->isr_link = controller_link_new(&c);
-	start_fetchers(b);
-	start_mover(b);
-	start_isr_changes(b);
+	replication_start(&b->replication, &r);
 	return 0;
 }
 
@@ -535,6 +529,7 @@ static int start_controller(struct broker *b)
 		.clock = &clock_real,
 		.scheduler = b->scheduler,
 		.listener = control_listener(b),
+		.metadata_version = b->metadata_version,
 		.delete_topics = config_bool(b->config, CFG_DELETE_TOPIC_ENABLE),
 		.auto_rebalance = config_bool(b->config, CFG_AUTO_LEADER_REBALANCE_ENABLE),
 		.imbalance_check_s = (int32_t)config_long(b->config, CFG_LEADER_IMBALANCE_CHECK_INTERVAL_SECONDS),
@@ -546,12 +541,14 @@ static int start_controller(struct broker *b)
 		.known_topic_id = on_known_topic_id,
 		.arg = b,
 	};
-	struct producer_ids_config ids = { .clock = &clock_real, .request = on_ids_wanted, .arg = b };
+	bool own_ids = c.metadata_version < METADATA_VERSION_3_0_IV0;
+	struct producer_ids_config ids = { .clock = &clock_real, .late = own_ids, .request = on_ids_wanted, .arg = b };
 	struct topic_admin_config admin = {
 		.zk = b->zk,
 		.metadata = b->metadata,
 		.default_partitions = config_int(b->config, CFG_NUM_PARTITIONS),
 		.default_replication = (int16_t)config_int(b->config, CFG_DEFAULT_REPLICATION_FACTOR),
+		.topic_ids = c.metadata_version >= METADATA_VERSION_2_8_IV0,
 		.delete_topics = c.delete_topics,
 		.validate_overrides = on_validate_overrides,
 		.arg = b,
@@ -566,8 +563,11 @@ static int start_controller(struct broker *b)
 	b->auto_creation = coordination_auto_creation(b->config, b->topic_admin, &clock_real);
 	b->controller = controller_new(&c);
 	b->ids_request = (struct producer_id_request){ .broker_id = b->id, .controller = b->controller,
-		.link = b->controller_link, .partitions = b->partitions, .done = on_ids_allocated, .arg = b };
+		.link = b->controller_link, .partitions = b->partitions, .zk = own_ids ? b->zk : NULL,
+		.pool = b->workers, .done = on_ids_allocated, .arg = b };
 	b->producer_ids = producer_ids_new(&ids);
+	if (own_ids)
+		producer_ids_start(b->producer_ids);
 	return controller_start(b->controller, epoch);
 }
 
@@ -575,6 +575,7 @@ static void fill_context(struct broker *b)
 {
 	b->ctx = (struct broker_context){
 		.broker_id = b->id,
+		.metadata_version = b->metadata_version,
 		.clock = &clock_real,
 		.started_ms = clock_mono_ms(&clock_real),
 		.workers = b->workers,
@@ -584,6 +585,7 @@ static void fill_context(struct broker *b)
 		.partitions = b->partitions,
 		.fetch_sessions = b->fetch_sessions,
 		.delayed = b->delayed,
+		.throttle = b->throttle,
 		.producer_ids = b->producer_ids,
 		.groups = b->coordination.groups,
 		.offsets_partitions = b->coordination.offsets_partitions,
@@ -603,7 +605,7 @@ static int prepare_changes(struct broker *b)
 {
 	const struct reconfigure_parts parts = { .workers = b->workers, .background = b->background,
 		.server = b->server, .log_dirs = b->log_dirs, .cleaner = b->cleaner, .partitions = b->partitions,
-		.fetchers = b->fetchers, .registration = b->registration, .controller = b->controller };
+		.fetchers = b->replication.fetchers, .mover = b->replication.mover, .throttle = b->throttle, .registration = b->registration, .controller = b->controller };
 
 	b->reconfigure = reconfigure_new(b->dynamic, &parts);
 	return 0;
@@ -640,6 +642,7 @@ int broker_start(struct config *config, struct broker **ret)
 
 	log_info("starting");
 	b->config = config_ref(config);
+	b->metadata_version = config_metadata_version(config);
 	b->id = -1;
 	atomic_init(&b->features_epoch, -1);
 	config_log_warnings(config);
@@ -664,7 +667,7 @@ static void hand_over(struct broker *b)
 	struct controlled_shutdown c = {
 		.broker_id = b->id,
 		.broker_epoch = partitions_broker_epoch(b->partitions),
-		.metadata_version = interbroker_version(b),
+		.metadata_version = b->metadata_version,
 		.metadata = b->metadata,
 		.listener = config_inter_broker_listener(b->config),
 		.max_retries = config_int(b->config, CFG_CONTROLLED_SHUTDOWN_MAX_RETRIES),
@@ -695,16 +698,9 @@ static void stop_coordination(struct broker *b)
 		dynamic_config_stop(b->dynamic);
 	if (b->controller)
 		controller_stop(b->controller);
-	if (b->isr_timer)
-		scheduler_cancel(b->scheduler, TAKE(b->isr_timer));
 	if (b->controller_link)
 		controller_link_stop(b->controller_link);
-	if (b->isr_link)
-		controller_link_stop(b->isr_link);
-	if (b->fetchers)
-		fetchers_stop(b->fetchers);
-	if (b->mover)
-		mover_stop(b->mover);
+	replication_stop(&b->replication);
 }
 
 void broker_stop(struct broker *b)
@@ -730,13 +726,11 @@ void broker_stop(struct broker *b)
 	b->auto_creation = auto_creation_free(b->auto_creation);
 	b->topic_admin = topic_admin_free(b->topic_admin);
 	b->registration = registration_free(b->registration);
-	b->fetchers = fetchers_free(b->fetchers);
-	b->mover = mover_free(b->mover);
-	b->isr_changes = isr_changes_free(b->isr_changes);
-	b->isr_link = controller_link_free(b->isr_link);
+	replication_fini(&b->replication);
 	coordination_fini(&b->coordination);
 	b->partitions = partitions_free(b->partitions);
 	b->fetch_sessions = fetch_sessions_free(b->fetch_sessions);
+	b->throttle = throttle_free(b->throttle);
 	b->delayed = delayed_free(b->delayed);
 	b->metadata = metadata_free(b->metadata);
 	b->configs = config_services_free(b->configs);

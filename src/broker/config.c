@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "broker/config_priv.h"
 #include "protocol/errors.h"
+#include "protocol/metadata_version.h"
 
 #define OVERRIDE "--override"
 
@@ -474,6 +475,18 @@ const char *const *config_log_dirs(const struct config *c, size_t *ret_n)
 {
 	*ret_n = c->log_dirs_n;
 	return (const char *const *)c->log_dirs;
+}
+
+int config_metadata_version(const struct config *c)
+{
+	return metadata_version(config_text(c, CFG_INTER_BROKER_PROTOCOL_VERSION));
+}
+
+int config_message_format_version(const struct config *c)
+{
+	if (config_metadata_version(c) >= METADATA_VERSION_3_0_IV1)
+		return METADATA_VERSION_3_0_IV1; /* nobody is asked any more (KIP-724) */
+	return metadata_version(config_text(c, CFG_LOG_MESSAGE_FORMAT_VERSION));
 }
 
 int64_t config_log_retention_ms(const struct config *c)

@@ -85,6 +85,9 @@ const struct zk_endpoint *config_listeners(
 /* What is registered in ZooKeeper, in order: advertised.listeners, else listeners. Host "": the canonical host
  * name of this machine. */
 const struct zk_endpoint *config_advertised(const struct config *c, size_t *ret_n);
+/* inter.broker.protocol.version, and the log.message.format.version that counts with it (protocol/metadata_version.h). */
+int config_metadata_version(const struct config *c);
+int config_message_format_version(const struct config *c);
 const char *config_inter_broker_listener(const struct config *c); /* listener name */
 bool config_reads_by_rack(const struct config *c); /* replica.selector.class */
 

@@ -48,6 +48,7 @@ static void warn_known(const struct config *c, enum config_id id, const char *at
 	else if (id == CFG_OFFSETS_COMMIT_REQUIRED_ACKS)
 		log_warn("%s: deprecated, and removed in Apache Kafka 4.0", at);
 	else if (id == CFG_LOG_MESSAGE_FORMAT_VERSION &&
+		 config_metadata_version(c) >= METADATA_VERSION_3_0_IV1 &&
 		 metadata_version(config_text(c, id)) < METADATA_VERSION_0_11_0_IV0)
 		log_warn("%s: ignored, records are written in format 2 since "
 			 "inter.broker.protocol.version 3.0",

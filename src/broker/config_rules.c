@@ -14,6 +14,7 @@
 #include "broker/config_priv.h"
 #include "protocol/errors.h"
 #include "protocol/metadata_version.h"
+#include "record/compress.h"
 #include "storage/offset_map.h"
 
 /* A broken rule, which Kafka reports as "requirement failed: ...". */
@@ -284,14 +285,26 @@ static int check_groups(const struct config *c, struct config_fault *f)
 	return 0;
 }
 
-/* Releases before 3.0-IV1 need record formats and requests between brokers that this broker does not speak. */
+/* The newest format of records that brokers of this configuration may be sent. */
 static int check_version(const struct config *c, struct config_fault *f)
 {
-	int version = metadata_version(config_text(c, CFG_INTER_BROKER_PROTOCOL_VERSION));
+	static const char *const format_since[] = {"0.8.0", "0.10.0", "0.11.0"};
+	int version = config_metadata_version(c);
+	int8_t format = metadata_version_record_format(config_message_format_version(c));
+	int8_t allowed = metadata_version_record_format(version);
 
-	if (version < METADATA_VERSION_3_0_IV1 || version > METADATA_VERSION_3_9_IV0)
+	if (version > METADATA_VERSION_3_9_IV0)
 		return broken(f, CFG_INTER_BROKER_PROTOCOL_VERSION,
-			"expected a release from 3.0-IV1 to 3.9-IV0");
+			"expected a release from 0.8.0 to 3.9-IV0");
+	if (allowed < format)
+		return broken(f, CFG_LOG_MESSAGE_FORMAT_VERSION,
+			"log.message.format.version %.50s can only be used when "
+			"inter.broker.protocol.version is set to version %s or higher",
+			config_text(c, CFG_LOG_MESSAGE_FORMAT_VERSION), format_since[format]);
+	if (config_int(c, CFG_OFFSETS_TOPIC_COMPRESSION_CODEC) == CODEC_ZSTD && allowed < 2)
+		return broken(f, CFG_OFFSETS_TOPIC_COMPRESSION_CODEC,
+			"offsets.topic.compression.codec zstd can only be used when "
+			"inter.broker.protocol.version is set to version 2.1 or higher");
 	return 0;
 }
 

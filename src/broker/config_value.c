@@ -154,6 +154,32 @@ static int check_names(
 	return bad(k, wrong, why, size, msg);
 }
 
+/* As Java prints a list, cut to fit. */
+static void print_list(const struct config_value *v, char *buf, size_t size)
+{
+	size_t at = (size_t)snprintf(buf, size, "[");
+
+	for (size_t i = 0; i < v->list.n && at < size; i++)
+		at += (size_t)snprintf(buf + at, size - at, "%s%s", i ? ", " : "", v->list.v[i]);
+	if (at < size)
+		snprintf(buf + at, size - at, "]");
+}
+
+static int check_replicas(
+	const struct config_key *k, const struct config_value *v, char *why, size_t size)
+{
+	char msg[256], list[512];
+
+	if (are_replicas(v))
+		return 0;
+	snprintf(msg, sizeof(msg),
+		"%s must be the literal '*' or a list of replicas in the following format: "
+		"[partitionId]:[brokerId],[partitionId]:[brokerId],...",
+		k->name);
+	print_list(v, list, sizeof(list));
+	return bad(k, list, why, size, msg);
+}
+
 static int check(const struct config_key *k, const struct config_value *v, char *why, size_t size)
 {
 	char msg[256];
@@ -177,13 +203,7 @@ static int check(const struct config_key *k, const struct config_value *v, char 
 		snprintf(msg, sizeof(msg), "Version %.100s is not a valid version", v->text);
 		return bad(k, v->text, why, size, msg);
 	case RULE_REPLICAS:
-		if (are_replicas(v))
-			return 0;
-		snprintf(msg, sizeof(msg),
-			"%s must be the literal '*' or a list of replicas in the following format: "
-			"[partitionId]:[brokerId],[partitionId]:[brokerId],...",
-			k->name);
-		return bad(k, v->text, why, size, msg);
+		return check_replicas(k, v, why, size);
 	case RULE_ANY:
 	case RULE_NON_NULL:
 	case RULE_NON_EMPTY_LIST: /* the empty default passes Kafka's check too */

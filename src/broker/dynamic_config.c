@@ -278,21 +278,26 @@ static int64_t rate_of(const struct config *c, enum config_id id)
 	return rate;
 }
 
-static void tell_rates(struct dynamic_config *d, const struct config *c)
+void dynamic_config_throttle_rates(const struct config *c, struct throttle_rates *ret)
 {
-	struct throttle_rates now = {
+	*ret = (struct throttle_rates){
 		.leader = rate_of(c, CFG_LEADER_REPLICATION_THROTTLED_RATE),
 		.follower = rate_of(c, CFG_FOLLOWER_REPLICATION_THROTTLED_RATE),
 		.alter_log_dirs = rate_of(c, CFG_REPLICA_ALTER_LOG_DIRS_IO_MAX_BYTES_PER_SECOND),
 	};
+}
 
+static void tell_rates(struct dynamic_config *d, const struct config *c)
+{
+	struct throttle_rates now;
+
+	dynamic_config_throttle_rates(c, &now);
 	if (now.leader == d->rates.leader && now.follower == d->rates.follower &&
 		now.alter_log_dirs == d->rates.alter_log_dirs)
 		return;
 	d->rates = now;
 	if (d->hooks.throttle_changed)
-		d->hooks.throttle_changed(
-			d->hooks.arg, now.leader, now.follower, now.alter_log_dirs);
+		d->hooks.throttle_changed(d->hooks.arg, &now);
 }
 
 static bool topic_defaults_differ(const struct config *from, const struct config *to)

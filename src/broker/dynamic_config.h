@@ -37,6 +37,11 @@ struct reconfigurable {
 	void *arg;
 };
 
+/* The bounds on replication traffic: bytes per second, INT64_MAX: none. */
+struct throttle_rates {
+	int64_t leader, follower, alter_log_dirs;
+};
+
 /* What the wiring wants to hear; unset functions are skipped. */
 struct dynamic_config_hooks {
 	/* A topic's settings may have changed; `settings` is borrowed. Called for every topic when broker defaults
@@ -45,9 +50,7 @@ struct dynamic_config_hooks {
 	/* unclean.leader.election.enable became true for a topic, or (topic NULL) as the broker's default: an
 	 * event for the controller. */
 	void (*unclean_enabled)(void *arg, const char *topic);
-	/* Bytes per second, INT64_MAX: no limit. */
-	void (*throttle_changed)(
-		void *arg, int64_t leader, int64_t follower, int64_t alter_log_dirs);
+	void (*throttle_changed)(void *arg, const struct throttle_rates *rates);
 	/* The advertised listeners differ: /brokers/ids/N must be written again. */
 	void (*endpoints_changed)(void *arg, const struct config *to);
 	void *arg;
@@ -76,6 +79,8 @@ struct dynamic_config *dynamic_config_free(
 /* The snapshot in effect; a new reference, never NULL. Never waits. */
 struct config *dynamic_config_current(struct dynamic_config *d);
 int32_t dynamic_config_broker_id(const struct dynamic_config *d);
+/* What hooks.throttle_changed is told when it differs from no bounds at the start, and from what it was told later. */
+void dynamic_config_throttle_rates(const struct config *c, struct throttle_rates *ret);
 
 /* The settings of a topic's logs, a new reference. Before dynamic_config_loaded from what was read at the start;
  * afterwards read from ZooKeeper. Falls back to the last known overrides when ZooKeeper is away. May wait. */

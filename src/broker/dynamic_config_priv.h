@@ -13,10 +13,6 @@
 struct change_listener;
 struct topic_overrides;
 
-struct throttle_rates {
-	int64_t leader, follower, alter_log_dirs;
-};
-
 struct dynamic_config {
 	struct zk_session *zk;
 	const struct clock *clock;

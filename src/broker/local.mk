@@ -25,6 +25,8 @@ src_broker_libbroker_a_SOURCES += \
 	src/broker/peer_control.c src/broker/peer_control.h \
 	src/broker/producer_id_request.c src/broker/producer_id_request.h \
 	src/broker/reconfigure.c src/broker/reconfigure.h \
+	src/broker/rejoin.c src/broker/rejoin.h \
+	src/broker/replication.c src/broker/replication.h \
 	src/broker/settings.c src/broker/settings.h
 EXTRA_DIST += src/broker/README.md
 

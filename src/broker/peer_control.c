@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "broker/local_control.h"
+#include "controller/control_layout.h"
 #include "net/rpc.h"
 #include "protocol/header.h"
 #include "protocol/metadata_version.h"
@@ -22,11 +23,15 @@ struct peer {
 static int call(struct peer *p, int key, const void *in, struct arena *a, void *out)
 {
 	int64_t now_ms = clock_mono_ms(&clock_real);
+	int version = metadata_version_of_request(p->control->metadata_version, key);
 	int r = rpc_connect(p->rpc, now_ms + p->control->connect_timeout_ms);
 
 	if (r)
 		return FAIL(r);
-	return FAIL(rpc_call(p->rpc, key, metadata_version_of_request(p->control->metadata_version, key), in, a, out,
+	in = control_layout(key, version, in, a);
+	if (!in)
+		return FAIL(-ENOMEM);
+	return FAIL(rpc_call(p->rpc, key, version, in, a, out,
 	    clock_mono_ms(&clock_real) + p->control->request_timeout_ms));
 }
 
@@ -72,7 +77,7 @@ int peer_control_open(void *arg, int32_t broker_id, const struct zk_endpoint *en
 	struct peer *p;
 
 	if (broker_id == c->broker_id) {
-		local_control_open(c->partitions, ret);
+		local_control_open(c->partitions, c->metadata_version, ret);
 		return 0;
 	}
 	if (!endpoint)

@@ -1,5 +1,6 @@
 /* producer_id_request.h - where this broker's blocks of producer ids come from: the controller, in this process or by
- * AllocateProducerIds (replication.md 14.7).
+ * AllocateProducerIds (replication.md 14.7); with an inter.broker.protocol.version below 3.0-IV0 it takes them from
+ * ZooKeeper itself.
  *
  * Owner: the broker's wiring. Thread: any. Layer: wiring of controller/, coordinator/ and replica/.
  */
@@ -11,12 +12,16 @@
 struct controller;
 struct controller_link;
 struct partitions;
+struct worker_pool;
+struct zk_session;
 
 struct producer_id_request {
 	int32_t broker_id;
 	struct controller *controller;
 	struct controller_link *link;
 	struct partitions *partitions; /* the broker epoch */
+	struct zk_session *zk;	       /* not NULL: from there, without the controller, ... */
+	struct worker_pool *pool;      /* ... by a job of this pool */
 	/* The answer, exactly once per request: 0, KERR, -errno (-ECANCELED, -ESHUTDOWN: this broker stops). */
 	void (*done)(void *arg, int r, int64_t first, int32_t count);
 	void *arg;

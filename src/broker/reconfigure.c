@@ -17,7 +17,9 @@
 #include "net/server.h"
 #include "protocol/errors.h"
 #include "replica/fetchers.h"
+#include "replica/mover.h"
 #include "replica/partitions.h"
+#include "replica/throttle.h"
 #include "storage/cleaner.h"
 #include "storage/log.h"
 #include "storage/log_config.h"
@@ -159,6 +161,7 @@ static bool on_topic_changed(void *arg, const char *topic, struct log_config *se
 	log_dirs_each(r->parts.log_dirs, look_at_log, &t);
 	log_dirs_each_future(r->parts.log_dirs, look_at_log, &t);
 	log_dirs_set_topic_config(r->parts.log_dirs, topic, settings);
+	throttle_set_topic(r->parts.throttle, topic, t.found ? settings : NULL);
 	if (t.min_isr_moved)
 		partitions_min_isr_moved(r->parts.partitions, topic);
 	return t.found;
@@ -169,6 +172,19 @@ static void on_unclean_enabled(void *arg, const char *topic)
 	struct reconfigure *r = arg;
 
 	controller_unclean_enabled(r->parts.controller, str_of(topic));
+}
+
+static void on_throttle_changed(void *arg, const struct throttle_rates *rates)
+{
+	struct reconfigure *r = arg;
+
+	log_info("Replication throttles in bytes per second: leader %lld, follower %lld, log directories %lld",
+	    (long long)rates->leader, (long long)rates->follower, (long long)rates->alter_log_dirs);
+	throttle_set_rate(r->parts.throttle, THROTTLE_LEADER, rates->leader);
+	throttle_set_rate(r->parts.throttle, THROTTLE_FOLLOWER, rates->follower);
+	throttle_set_rate(r->parts.throttle, THROTTLE_MOVES, rates->alter_log_dirs);
+	fetchers_wake(r->parts.fetchers);
+	mover_wake(r->parts.mover);
 }
 
 static void on_endpoints_changed(void *arg, const struct config *to)
@@ -232,6 +248,7 @@ int reconfigure_start(struct reconfigure *r)
 	const struct dynamic_config_hooks hooks = {
 		.topic_changed = on_topic_changed,
 		.unclean_enabled = on_unclean_enabled,
+		.throttle_changed = on_throttle_changed,
 		.endpoints_changed = on_endpoints_changed,
 		.arg = r,
 	};

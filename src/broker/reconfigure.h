@@ -12,9 +12,11 @@ struct controller;
 struct dynamic_config;
 struct fetchers;
 struct log_dirs;
+struct mover;
 struct partitions;
 struct registration;
 struct server;
+struct throttle;
 struct worker_pool;
 
 /* All borrowed, and alive until dynamic_config_stop. */
@@ -24,6 +26,8 @@ struct reconfigure_parts {
 	struct log_dirs *log_dirs;
 	struct partitions *partitions;
 	struct fetchers *fetchers;
+	struct mover *mover;
+	struct throttle *throttle;
 	struct cleaner *cleaner; /* NULL with log.cleaner.enable=false */
 	struct registration *registration;
 	struct controller *controller;

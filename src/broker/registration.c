@@ -435,6 +435,17 @@ static int create_node(struct registration *r, struct znode_broker *info, struct
 	return rc;
 }
 
+int registration_await_place(struct registration *r, char why[REGISTRATION_WHY_MAX])
+{
+	int64_t deadline_ms = 0;
+	struct zk_stat stat;
+	int rc = resolve_conflict(r, &deadline_ms, &stat, why);
+
+	if (rc == ZK_NO_NODE)
+		rc = 0;
+	return rc == ZK_NODE_EXISTS ? -EEXIST : rc > 0 ? FAIL(-EPROTO) : FAIL(rc);
+}
+
 int registration_register(struct registration *r, int64_t *ret_epoch, char why[REGISTRATION_WHY_MAX])
 {
 	struct zk_stat stat = { .version = 0 };

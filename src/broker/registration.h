@@ -50,6 +50,9 @@ struct registration *registration_free(struct registration *r); /* accepts NULL;
  *   0 | -EADDRINUSE with `why` | -errno */
 int registration_check_endpoints(struct registration *r, char why[REGISTRATION_WHY_MAX]) MUST_CHECK;
 
+/* Waits as registration_register does while a session that we do not know holds our node, without taking the place.
+ * 0 | -EEXIST with `why` | -errno */
+int registration_await_place(struct registration *r, char why[REGISTRATION_WHY_MAX]) MUST_CHECK;
 /* Registers, or registers again after the session expired. A node of our own former session is replaced. A node of a
  * session we do not know is waited for until the time its owner's session has to expire, at most our own session
  * timeout (a start right after kill -9; Kafka 3.9 gives up at once, doc/differences.md).

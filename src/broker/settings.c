@@ -12,6 +12,7 @@
 #include "net/server.h"
 #include "protocol/metadata_version.h"
 #include "replica/fetchers.h"
+#include "replica/throttle.h"
 #include "storage/cleaner.h"
 #include "storage/log_dirs.h"
 #include "zk/session.h"
@@ -48,6 +49,7 @@ void settings_log_dirs(const struct config *c, struct log_dirs_config *ret)
 		.file_delete_delay_ms = config_long(c, CFG_LOG_SEGMENT_DELETE_DELAY_MS),
 		.verify_transactions = config_bool(c, CFG_TRANSACTION_PARTITION_VERIFICATION_ENABLE),
 		.cleaner_enable = config_bool(c, CFG_LOG_CLEANER_ENABLE),
+		.without_topic_ids = config_metadata_version(c) < METADATA_VERSION_2_8_IV0,
 	};
 	ret->dirs = config_log_dirs(c, &ret->dirs_n);
 }
@@ -150,6 +152,8 @@ void settings_groups(const struct config *c, int32_t broker_id, int32_t partitio
 	ret->group.initial_rebalance_delay_ms = config_int(c, CFG_GROUP_INITIAL_REBALANCE_DELAY_MS);
 	ret->group.offset_metadata_max = config_int(c, CFG_OFFSET_METADATA_MAX_BYTES);
 	ret->group.offsets_retention_ms = config_int(c, CFG_OFFSETS_RETENTION_MINUTES) * minute_ms;
+	ret->group.offset_value_version = metadata_version_offset_value(config_metadata_version(c));
+	ret->group.group_value_version = metadata_version_group_value(config_metadata_version(c));
 }
 
 /* The canonical name of this host, as Java's InetAddress finds it; the plain host name when it does not resolve. */
@@ -180,6 +184,7 @@ void settings_registration(const struct config *c, struct server *server, struct
 	int bound;
 
 	*ret = ZNODE_BROKER_INIT;
+	ret->version = metadata_version_broker_znode(config_metadata_version(c));
 	ret->endpoints = xcalloc(n, sizeof(*ret->endpoints));
 	for (i = 0; i < n; i++) {
 		bound = server_port(server, advertised[i].listener);
@@ -199,7 +204,7 @@ void settings_fetchers(const struct config *c, int32_t broker_id, struct fetcher
 	*ret = (struct fetchers_config){
 		.follower = {
 			.broker_id = broker_id,
-			.metadata_version = metadata_version(config_text(c, CFG_INTER_BROKER_PROTOCOL_VERSION)),
+			.metadata_version = config_metadata_version(c),
 			.backoff_ms = config_int(c, CFG_REPLICA_FETCH_BACKOFF_MS),
 			.wait_max_ms = config_int(c, CFG_REPLICA_FETCH_WAIT_MAX_MS),
 			.min_bytes = config_int(c, CFG_REPLICA_FETCH_MIN_BYTES),
@@ -211,5 +216,21 @@ void settings_fetchers(const struct config *c, int32_t broker_id, struct fetcher
 		.connect_timeout_ms = config_int(c, CFG_REPLICA_SOCKET_TIMEOUT_MS),
 		.request_timeout_ms = config_int(c, CFG_REQUEST_TIMEOUT_MS),
 		.receive_buffer_bytes = config_int(c, CFG_REPLICA_SOCKET_RECEIVE_BUFFER_BYTES),
+	};
+}
+
+void settings_throttle(const struct config *c, int32_t broker_id, struct throttle_config *ret)
+{
+	*ret = (struct throttle_config){
+		.broker_id = broker_id,
+		.replication = {
+			.samples = config_int(c, CFG_REPLICATION_QUOTA_WINDOW_NUM),
+			.window_ms = INT64_C(1000) * config_int(c, CFG_REPLICATION_QUOTA_WINDOW_SIZE_SECONDS),
+		},
+		.moves = {
+			.samples = config_int(c, CFG_ALTER_LOG_DIRS_REPLICATION_QUOTA_WINDOW_NUM),
+			.window_ms = INT64_C(1000) *
+				     config_int(c, CFG_ALTER_LOG_DIRS_REPLICATION_QUOTA_WINDOW_SIZE_SECONDS),
+		},
 	};
 }

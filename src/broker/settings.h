@@ -33,6 +33,10 @@ struct fetchers_config;
 /* Without clock and partitions. */
 void settings_fetchers(const struct config *c, int32_t broker_id, struct fetchers_config *ret);
 
+struct throttle_config;
+/* Without clock. */
+void settings_throttle(const struct config *c, int32_t broker_id, struct throttle_config *ret);
+
 struct groups_config;
 /* Without clock, partitions and delayed. `partitions_n` as the topic has it. */
 void settings_groups(const struct config *c, int32_t broker_id, int32_t partitions_n, struct groups_config *ret);

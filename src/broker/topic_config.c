@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "broker/config_priv.h"
 #include "protocol/errors.h"
+#include "protocol/metadata_version.h"
 #include "storage/log_config.h"
 
 struct values {
@@ -27,12 +28,6 @@ static void values_fini(struct values *v)
 {
 	for (int id = 0; id < TOPIC_CFG_COUNT; id++)
 		config_value_fini(&topic_config_keys[id], &v->v[id]);
-}
-
-bool topic_config_ignored(enum topic_config_id id)
-{
-	return id ==
-	       TOPIC_MESSAGE_FORMAT_VERSION; /* releases before 3.0-IV1 are refused at the start */
 }
 
 static const char *number(int64_t n, char *buf, size_t size)
@@ -58,7 +53,7 @@ const char *topic_config_default(
 	case TOPIC_MESSAGE_TIMESTAMP_AFTER_MAX_MS:
 		return number(config_timestamp_after_max_ms(c), buf, size);
 	case TOPIC_MESSAGE_FORMAT_VERSION:
-		return topic_config_keys[id].def; /* whatever log.message.format.version says */
+		return metadata_version_name(config_message_format_version(c));
 	default:
 		break;
 	}
@@ -223,6 +218,32 @@ static void fill_appends(struct log_config *l, const struct values *v)
 		&l->follower_throttled, &v->v[TOPIC_FOLLOWER_REPLICATION_THROTTLED_REPLICAS]);
 }
 
+/* With inter.broker.protocol.version 3.0 and newer nobody asks for the format of records; below, a topic may have an
+ * older one, but none that other brokers would not know (ConfigHandler.excludedConfigs). */
+static void fill_format(struct log_config *l, const struct config *c, const char *topic,
+	const struct properties *overrides)
+{
+	const char *text = properties_get(overrides, topic_config_keys[TOPIC_MESSAGE_FORMAT_VERSION].name);
+	const char *own = config_text(c, CFG_INTER_BROKER_PROTOCOL_VERSION);
+	int wanted = text ? metadata_version(text) : -1, version = config_metadata_version(c);
+	int format = config_message_format_version(c);
+	bool fixed = version >= METADATA_VERSION_3_0_IV1;
+
+	if (fixed && wanted >= 0 && metadata_version_record_format(wanted) < 2)
+		log_warn("Topic configuration message.format.version with value `%s` is ignored for `%s` because "
+			 "the inter-broker protocol version `%s` is greater or equal than 3.0. This configuration "
+			 "is deprecated and it will be removed in Apache Kafka 4.0.",
+			text, topic, metadata_version_name(version));
+	else if (!fixed && wanted > version)
+		log_warn("Topic configuration message.format.version is ignored for `%s` because `%s` is higher "
+			 "than what is allowed by the inter-broker protocol version `%s`",
+			topic, text, own);
+	else if (!fixed && wanted >= 0)
+		format = wanted;
+	l->record_format = metadata_version_record_format(format);
+	l->allow_zstd = version >= METADATA_VERSION_2_1_IV0;
+}
+
 static void fill_files(struct log_config *l, const struct values *v)
 {
 	l->segment_bytes = (int32_t)v->v[TOPIC_SEGMENT_BYTES].i;
@@ -263,6 +284,7 @@ struct log_config *topic_config_new(
 	assert(r == 0);
 	fill_files(l, &v);
 	fill_appends(l, &v);
+	fill_format(l, c, topic, overrides);
 	values_fini(&v);
 	return l;
 }

@@ -30,7 +30,4 @@ int topic_config_check(const struct config *c, const struct properties *override
 const char *topic_config_default(
 	const struct config *c, enum topic_config_id id, char *buf, size_t size);
 
-/* Is this key of overrides ignored because of inter.broker.protocol.version? */
-bool topic_config_ignored(enum topic_config_id id);
-
 #endif

@@ -64,6 +64,15 @@ static bool already_so(const struct ctl_partition *p, const struct znode_state *
 	    int_list_eq(next->isr, p->info.isr);
 }
 
+/* May this broker propose this set? Kafka with ZooKeeper does not ask, and would make whoever knows the epochs the leader. */
+static bool allowed(const struct ctl_partition *p, const struct znode_state *next)
+{
+	for (size_t i = 0; i < next->isr.n; i++)
+		if (!int_list_has(p->assignment.replicas, next->isr.v[i]))
+			return false;
+	return next->leader == p->info.leader && int_list_has(next->isr, next->leader);
+}
+
 /* 0: to be written; -EALREADY: success as it is; KERR otherwise. */
 static int check(struct controller *c, const struct alter_call *call, const struct ctl_partition *p,
     const in_partition *in, const struct znode_state *next)
@@ -87,6 +96,12 @@ static int check(struct controller *c, const struct alter_call *call, const stru
 			 "ineligible replicas in the new ISR.",
 		    c->config.broker_id, call->req->broker_id, p->topic->name, p->index);
 		return call->version <= 1 ? KERR_OPERATION_NOT_ATTEMPTED : KERR_INELIGIBLE_REPLICA;
+	}
+	if (!allowed(p, next)) {
+		log_warn("[Controller id=%d] Rejecting AlterPartition request from node %d for %s-%d because it is not the leader, or "
+			 "the new ISR lacks the leader or names brokers without a replica.",
+		    c->config.broker_id, call->req->broker_id, p->topic->name, p->index);
+		return KERR_INVALID_REQUEST;
 	}
 	return 0;
 }

@@ -4,7 +4,7 @@
  * settings of their own (coordinators.md 1.3). While a topic is being created, further attempts on this broker are
  * turned away.
  *
- * Owner: broker/startup. Thread: any that may wait for ZooKeeper (workers). Locks: RANK_LEAF inside.
+ * Owner: broker/startup. Thread: any that may wait for ZooKeeper (workers), unless said otherwise. Locks: RANK_LEAF inside.
  */
 #ifndef CONTROLLER_AUTO_CREATION_H
 #define CONTROLLER_AUTO_CREATION_H
@@ -18,6 +18,7 @@
 struct auto_creation;
 struct clock;
 struct topic_admin;
+struct worker_pool;
 
 enum { INTERNAL_SETTINGS_MAX = 5 };
 
@@ -43,5 +44,9 @@ struct auto_creation *auto_creation_free(struct auto_creation *c); /* accepts NU
  *   KERR_...                          why it cannot be (topic_admin_create)
  *   -errno                            ZooKeeper did not answer                                  */
 int auto_creation_run(struct auto_creation *c, struct arena *a, struct str name) MUST_CHECK;
+
+/* The same for an internal topic (`name` is a literal), on a worker of `pool`, without a result: while ZooKeeper is away
+ * nobody's connection waits for it. The pool ends before `c` does. Any thread. */
+void auto_creation_start(struct auto_creation *c, struct worker_pool *pool, const char *name);
 
 #endif

@@ -54,6 +54,7 @@ struct ctl_partition {
 	struct ctl_replica *replicas; /* those that have a state */
 	size_t replicas_n;
 	bool reassigning; /* a reassignment of it is running */
+	struct topic_watch *watch; /* of its state while that is so, with old brokers; of reassignment.c */
 	bool marked;	  /* scratch of request_batch.c */
 };
 

@@ -221,8 +221,10 @@ struct controller *controller_new(const struct controller_config *config)
 	atomic_init(&c->broker_epoch, -1);
 	context_init(&c->ctx);
 	zk_store_init(&c->store, config->zk, &c->ctx, config->unclean_default, config->arg);
-	request_batch_init(&c->batch, config->broker_id, &c->ctx, c->config.listener, broker_send, c);
-	c->m = (struct machine){ config->broker_id, &c->ctx, &c->store.store, &c->batch };
+	request_batch_init(&c->batch, config->broker_id, &c->ctx, c->config.listener, config->metadata_version, broker_send,
+	    c);
+	c->m = (struct machine){ config->broker_id, &c->ctx, &c->store.store, &c->batch,
+		config->metadata_version };
 	c->deletion = (struct topic_deletion){ &c->m, config->delete_topics, topic_removed, c };
 	c->session = (struct zk_listener){ .before_new_session = before_new_session,
 		.after_new_session = after_new_session, .arg = c };

@@ -36,6 +36,7 @@ struct controller_config {
 	const struct clock *clock;
 	struct scheduler *scheduler; /* timer of the automatic preferred election */
 	const char *listener;	     /* control.plane.listener.name, else the inter-broker listener; copied */
+	int metadata_version;	     /* inter.broker.protocol.version */
 	bool delete_topics;	     /* delete.topic.enable */
 	bool auto_rebalance;	     /* auto.leader.rebalance.enable */
 	int32_t imbalance_check_s;   /* leader.imbalance.check.interval.seconds */

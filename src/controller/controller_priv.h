@@ -19,6 +19,8 @@
 #include "zk/path.h"
 #include "zk/session.h"
 
+#define TOPIC_NAME_MAX 249
+
 struct event;
 typedef int event_fn(struct controller *c, struct event *e);
 
@@ -31,7 +33,7 @@ struct event {
 	void (*answer)(struct controller *c, struct event *e, int r);
 	bool once; /* not queued again while one like it waits (same run, topic and broker) */
 	char *topic; /* owned */
-	int32_t broker;
+	int32_t broker; /* or a partition of `topic` */
 	void *payload; /* owned: freed with free() */
 	struct control_request *reply; /* owned: an answered control request */
 };
@@ -129,11 +131,12 @@ int preferred_pending(struct controller *c); /* at failover */
 void rebalance_timer(void *arg);
 
 /* reassignment.c */
-event_fn reassign_from_zookeeper;
+event_fn reassign_from_zookeeper, reassigning_changed;
 int reassignments_start(struct controller *c); /* at failover */
 int reassignment_resume_for(struct controller *c, int32_t broker);
 /* A partition's ISR changed: perhaps it has caught up. */
 int reassignment_check(struct controller *c, struct ctl_partition *p);
+void reassignment_unwatch(struct ctl_partition *p);
 /* By request: moves the partition to `target`. 0; > 0 and -errno: not begun, or not finished; the term goes on unless it
  * is KERR_STALE_CONTROLLER_EPOCH, -ECONNRESET or -ESHUTDOWN. */
 int reassignment_start(struct controller *c, struct ctl_partition *p, struct int_list target);

@@ -61,7 +61,8 @@ static bool elect_offline(const struct election_input *in, struct election_resul
 	} else if (in->unclean && live.n > 0) {
 		leader = live.v[0];
 		decide(in, leader, int_list_of(&leader, 1), ret);
-		ret->state.recovery = LEADER_RECOVERING;
+		if (in->recovery)
+			ret->state.recovery = LEADER_RECOVERING;
 	} else {
 		int_list_fini(&live);
 		return false;

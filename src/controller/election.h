@@ -23,6 +23,7 @@ struct election_input {
 	const struct znode_assignment *assignment;
 	const struct znode_state *stored; /* as read from ZooKeeper */
 	bool unclean;			  /* ELECT_OFFLINE: a replica outside of the ISR may lead */
+	bool recovery;			  /* ... which is marked in the state (KIP-704) */
 	/* Is the replica's broker live and its log directory fine? `shutting_down`: brokers that leave count too. */
 	bool (*online)(void *arg, int32_t broker, bool shutting_down);
 	bool (*shutting_down)(void *arg, int32_t broker);

@@ -8,6 +8,8 @@ src_controller_libcontroller_a_SOURCES = \
 	src/controller/channel.h \
 	src/controller/context.c \
 	src/controller/context.h \
+	src/controller/control_layout.c \
+	src/controller/control_layout.h \
 	src/controller/controller.c \
 	src/controller/controller.h \
 	src/controller/controller_priv.h \

@@ -42,6 +42,7 @@ struct machine {
 	struct context *ctx;
 	const struct ctl_store *store;
 	struct request_batch *batch;
+	int metadata_version; /* inter.broker.protocol.version */
 };
 
 #endif

@@ -17,6 +17,7 @@
 #include "controller/partition_states.h"
 #include "controller/replica_states.h"
 #include "protocol/errors.h"
+#include "protocol/metadata_version.h"
 #include "zk/znode.h"
 
 #define LOG_CLASS "kafka.controller.KafkaController"
@@ -168,10 +169,9 @@ static int won_after_all(struct controller *c, int32_t epoch, int32_t *ret_versi
 
 /* ---- the start of a term (zookeeper.md 4.3) ---- */
 
-static int write_feature(struct controller *c, bool present)
+static int write_feature(struct controller *c, const struct znode_feature *f, bool present)
 {
-	struct znode_feature f = { .version = 2, .status = 1 };
-	char *text = znode_feature_encode(&f);
+	char *text = znode_feature_encode(f);
 	int r;
 
 	log_info("[Controller id=%d] %s FeatureZNode at path: %s with contents: %s", c->config.broker_id,
@@ -184,22 +184,41 @@ static int write_feature(struct controller *c, bool present)
 	return r == 0 || r == ZK_NODE_EXISTS ? 0 : FAIL(r > 0 ? -EPROTO : r);
 }
 
-/* /feature exists, in version 2 and enabled (2.17). What cannot be read is made anew; Kafka would fail its term. */
+/* Which features are finalized is kept only where it counted already. */
+static void change_feature(struct controller *c, const struct znode_feature *was, struct znode_feature *ret)
+{
+	int version = c->config.metadata_version;
+
+	*ret = (struct znode_feature){ .version = metadata_version_feature_znode(version),
+		.status = version >= METADATA_VERSION_2_7_IV0 };
+	if (ret->status && was->status) {
+		ret->features = was->features;
+		ret->features_n = was->features_n;
+	} else if (!was->status && was->features_n > 0) {
+		log_warn("[Controller id=%d] FeatureZNode at path: %s with disabled status contains non-empty features",
+		    c->config.broker_id, ZK_PATH_FEATURE);
+	}
+}
+
+/* /feature exists, in the version and status of inter.broker.protocol.version (2.17). What cannot be read is made anew;
+ * Kafka would fail its term. */
 static int set_up_feature(struct controller *c)
 {
-	struct znode_feature f = { .features = NULL };
+	struct znode_feature was = { .features = NULL }, now;
 	struct zk_value v = ZK_VALUE_INIT;
 	int r = zk_get(c->config.zk, &v, ZK_PATH_FEATURE);
-	bool good;
+	bool present = r == 0, readable;
 
-	if (r == ZK_NO_NODE)
-		return write_feature(c, false);
-	if (r != 0)
+	if (r != 0 && r != ZK_NO_NODE)
 		return FAIL(r > 0 ? -EPROTO : r);
-	good = znode_feature_decode(v.data, v.len, &f) == 0 && f.status == 1 && (f.version == 2 || f.features_n > 0);
-	znode_feature_fini(&f);
+	readable = present && znode_feature_decode(v.data, v.len, &was) == 0;
+	change_feature(c, &was, &now);
+	r = 0;
+	if (!readable || was.version != now.version || was.status != now.status || was.features_n != now.features_n)
+		r = write_feature(c, &now, present);
+	znode_feature_fini(&was);
 	zk_value_fini(&v);
-	return good ? 0 : write_feature(c, true);
+	return r;
 }
 
 static const struct {

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "protocol/errors.h"
+#include "protocol/metadata_version.h"
 #include "zk/session.h"
 
 #define LOG_CLASS "state.change.logger"
@@ -205,7 +206,8 @@ static int decide(struct machine *m, struct election e, struct ctl_partition *p,
     struct election_result *ret)
 {
 	struct voter voter = { m, p };
-	struct election_input in = { &p->assignment, &stored->state, e.unclean, voter_online, voter_shutting_down, &voter };
+	struct election_input in = { &p->assignment, &stored->state, e.unclean,
+		m->metadata_version >= METADATA_VERSION_3_2_IV0, voter_online, voter_shutting_down, &voter };
 	char why[256];
 
 	if (stored->rc != 0) {

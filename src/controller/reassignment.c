@@ -5,6 +5,7 @@
  * the next controller can go on from what is stored. Thread: the controller's.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "controller/partition_states.h"
 #include "controller/replica_states.h"
 #include "protocol/errors.h"
+#include "protocol/metadata_version.h"
 
 #define LOG_CLASS "kafka.controller.KafkaController"
 #include "base/logger.h"
@@ -163,6 +165,31 @@ static int remove_entry(struct controller *c, const char *topic, int32_t index, 
 
 /* ---- the course of a reassignment ---- */
 
+/* Below inter.broker.protocol.version 2.7-IV2 leaders write the ISR themselves, and their notification takes seconds: the
+ * state is watched. Every look at whether it has caught up sets the watch again. */
+static void watch_state(struct controller *c, struct ctl_partition *p)
+{
+	char path[sizeof(ZK_PATH_PARTITION_STATE) + TOPIC_NAME_MAX + 16];
+
+	if (c->config.metadata_version >= METADATA_VERSION_2_7_IV2 || p->watch)
+		return;
+	(void)snprintf(path, sizeof(path), ZK_PATH_PARTITION_STATE, p->topic->name, p->index);
+	p->watch = xcalloc(1, sizeof(*p->watch));
+	p->watch->node.topic = xstrdup(p->topic->name);
+	p->watch->node.broker = p->index;
+	node_watch_start(c, &p->watch->node, ZK_WATCH_DATA, path, "PartitionReassignmentIsrChange", reassigning_changed,
+	    1u << ZK_EVENT_CHANGED);
+}
+
+void reassignment_unwatch(struct ctl_partition *p)
+{
+	if (!p->watch)
+		return;
+	node_watch_stop(&p->watch->node);
+	free(p->watch);
+	p->watch = NULL;
+}
+
 /* Step 2: the new assignment is stored, then known; replicas of a superseded target go. Takes `a`. */
 static int store_assignment(struct controller *c, struct ctl_partition *p, struct znode_assignment *a)
 {
@@ -171,6 +198,7 @@ static int store_assignment(struct controller *c, struct ctl_partition *p, struc
 	int r;
 
 	p->reassigning = true;
+	watch_state(c, p);
 	if (assignment_eq(&p->assignment, a)) {
 		assignment_fini(a);
 		return 0;
@@ -234,6 +262,7 @@ static int finish(struct controller *c, struct ctl_partition *p)
 		r = remove_entry(c, p->topic->name, p->index, &target);
 	if (r == 0) {
 		p->reassigning = false;
+		reassignment_unwatch(p);
 		request_batch_begin(&c->batch);
 		request_batch_update(&c->batch, p);
 		request_batch_send(&c->batch);
@@ -276,6 +305,14 @@ int reassignment_check(struct controller *c, struct ctl_partition *p)
 		return 0;
 	r = caught_up(c, p, &complete);
 	return r == 0 && complete ? finish(c, p) : r;
+}
+
+int reassigning_changed(struct controller *c, struct event *e)
+{
+	struct ctl_topic *t = in_charge(c) ? context_topic(&c->ctx, e->topic) : NULL;
+	struct ctl_partition *p = t ? topic_partition(t, e->broker) : NULL;
+
+	return p ? reassignment_check(c, p) : 0;
 }
 
 /* One partition in trouble does not keep the others, or the term, from going on. Takes `a`. */

@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "controller/control_layout.h"
 #include "protocol/codec.h"
+#include "protocol/header.h"
 #include "protocol/messages.h"
+#include "protocol/metadata_version.h"
 
 #define LOG_CLASS "state.change.logger"
 #include "base/logger.h"
@@ -28,10 +31,11 @@ typedef struct stop_replica_request_stop_replica_partition_state stop_partition;
 typedef struct stop_replica_request_stop_replica_topic_state stop_topic;
 
 void request_batch_init(struct request_batch *b, int32_t controller_id, const struct context *ctx,
-    const char *listener, void (*send)(void *arg, int32_t broker, struct control_request *r), void *arg)
+    const char *listener, int metadata_version, void (*send)(void *arg, int32_t broker, struct control_request *r),
+    void *arg)
 {
-	*b = (struct request_batch){ .controller_id = controller_id, .ctx = ctx, .listener = listener, .send = send,
-		.arg = arg };
+	*b = (struct request_batch){ .controller_id = controller_id, .ctx = ctx, .listener = listener,
+		.metadata_version = metadata_version, .send = send, .arg = arg };
 }
 
 void request_batch_begin(struct request_batch *b)
@@ -210,7 +214,8 @@ static const struct znode_state *info_of(const struct ctl_partition *p)
 
 /* ---- LeaderAndIsr ---- */
 
-static void fill_lisr(struct control_request *r, const struct batch_entry *e, lisr_partition *to)
+static void fill_lisr(const struct request_batch *b, struct control_request *r, const struct batch_entry *e,
+    lisr_partition *to)
 {
 	const struct znode_state *info = info_of(e->p);
 	const struct znode_assignment *a = &e->p->assignment;
@@ -230,7 +235,8 @@ static void fill_lisr(struct control_request *r, const struct batch_entry *e, li
 		.removing_replicas = ints(r, a->removing),
 		.removing_replicas_n = (int32_t)a->removing.n,
 		.is_new = e->flag,
-		.leader_recovery_state = (int8_t)info->recovery,
+		.leader_recovery_state =
+		    b->metadata_version >= METADATA_VERSION_3_2_IV0 ? (int8_t)info->recovery : LEADER_RECOVERED,
 	};
 }
 
@@ -254,7 +260,7 @@ static void fill_live_leaders(struct request_batch *b, struct control_request *r
 	req->live_leaders_n = count;
 }
 
-static void send_lisr(struct request_batch *b, const struct ctl_broker *to, const struct batch_entry *e, size_t n)
+static void send_lisr(struct request_batch *b, const struct ctl_broker *to, struct batch_entry *e, size_t n)
 {
 	struct control_request *r = new_request(CONTROL_LEADER_AND_ISR, &leader_and_isr_request_schema);
 	struct leader_and_isr_request *req = r->leader_and_isr;
@@ -272,7 +278,7 @@ static void send_lisr(struct request_batch *b, const struct ctl_broker *to, cons
 			*topic = (lisr_topic){ .topic_name = text(r, e[i].p->topic->name), .topic_id = e[i].p->topic->id,
 				.partition_states = take(r, same_topic(e + i, n - i), sizeof(lisr_partition)) };
 		}
-		fill_lisr(r, &e[i], &topic->partition_states[topic->partition_states_n++]);
+		fill_lisr(b, r, &e[i], &topic->partition_states[topic->partition_states_n++]);
 		leading += info_of(e[i].p)->leader == to->id;
 	}
 	fill_live_leaders(b, r, e, n);
@@ -422,14 +428,48 @@ static void send_stop(struct request_batch *b, const struct ctl_broker *to, cons
 			.delete_partition = e[i].flag,
 		};
 	}
+	b->send(b->arg, to->id, r);
+}
+
+static int by_deletion(const void *a, const void *b)
+{
+	const struct batch_entry *x = a, *y = b;
+
+	return x->flag != y->flag ? (x->flag ? -1 : 1) : by_place(x->p, y->p);
+}
+
+/* Older versions have one flag for all: what is to be deleted goes first, by itself. */
+static void send_stops_apart(struct request_batch *b, const struct ctl_broker *to, struct batch_entry *e, size_t n)
+{
+	size_t deleted = 0;
+
+	qsort(e, n, sizeof(*e), by_deletion);
+	while (deleted < n && e[deleted].flag)
+		deleted++;
+	if (deleted > 0) {
+		log_info("[Controller id=%d epoch=%d] Sending StopReplica request (delete = true) for %zu replicas to "
+			 "broker %d", b->controller_id, b->ctx->epoch, deleted, to->id);
+		send_stop(b, to, e, deleted);
+	}
+	if (deleted < n) {
+		log_info("[Controller id=%d epoch=%d] Sending StopReplica request (delete = false) for %zu replicas to "
+			 "broker %d", b->controller_id, b->ctx->epoch, n - deleted, to->id);
+		send_stop(b, to, e + deleted, n - deleted);
+	}
+}
+
+static void send_stops(struct request_batch *b, const struct ctl_broker *to, struct batch_entry *e, size_t n)
+{
+	if (metadata_version_of_request(b->metadata_version, API_STOP_REPLICA) < STOP_REPLICA_MIXED_SINCE)
+		return send_stops_apart(b, to, e, n);
 	log_info("[Controller id=%d epoch=%d] Sending StopReplica request for %zu replicas to broker %d", b->controller_id,
 	    b->ctx->epoch, n, to->id);
-	b->send(b->arg, to->id, r);
+	send_stop(b, to, e, n);
 }
 
 /* Calls `fn` with the entries of each registered broker. */
 static void each_broker(struct request_batch *b, struct batch_entries *e,
-    void (*fn)(struct request_batch *, const struct ctl_broker *, const struct batch_entry *, size_t))
+    void (*fn)(struct request_batch *, const struct ctl_broker *, struct batch_entry *, size_t))
 {
 	sort_entries(e);
 	for (size_t i = 0, n; i < e->n; i += n) {
@@ -449,6 +489,6 @@ void request_batch_send(struct request_batch *b)
 	if (b->update_all || b->update_brokers.n > 0)
 		send_all_umr(b);
 	if (b->stop_replica.n > 0)
-		each_broker(b, &b->stop_replica, send_stop);
+		each_broker(b, &b->stop_replica, send_stops);
 	request_batch_begin(b);
 }

@@ -2,7 +2,8 @@
  *
  * Pure: collects entries, then builds requests from the context (zookeeper.md 4.10) and hands them to `send`, all
  * LeaderAndIsr first, then UpdateMetadata, then StopReplica. A LeaderAndIsr entry always adds UpdateMetadata of its
- * partition to all registered brokers. Requests are built in their newest version.
+ * partition to all registered brokers. Requests are built in the form of their newest version (control_layout.h has the
+ * older ones); what the brokers' version cannot say together comes in two.
  *
  * Owner: struct controller (or a test). Thread: the controller's.
  */
@@ -29,6 +30,7 @@ struct request_batch {
 	int32_t controller_id;
 	const struct context *ctx;
 	const char *listener; /* whose addresses LiveLeaders carries; borrowed */
+	int metadata_version; /* inter.broker.protocol.version */
 	/* Takes the request. */
 	void (*send)(void *arg, int32_t broker, struct control_request *r);
 	void *arg;
@@ -40,7 +42,8 @@ struct request_batch {
 };
 
 void request_batch_init(struct request_batch *b, int32_t controller_id, const struct context *ctx,
-    const char *listener, void (*send)(void *arg, int32_t broker, struct control_request *r), void *arg);
+    const char *listener, int metadata_version, void (*send)(void *arg, int32_t broker, struct control_request *r),
+    void *arg);
 void request_batch_fini(struct request_batch *b);
 /* Drops what an earlier decision that failed left behind. */
 void request_batch_begin(struct request_batch *b);

@@ -378,7 +378,8 @@ static int create(struct topic_admin *t, struct arena *a, struct topic_create *c
 	c->id = UUID_ZERO;
 	if (validate_only)
 		return 0;
-	c->id = uuid_random();
+	if (t->config.topic_ids)
+		c->id = uuid_random();
 	name = str_dup(c->name);
 	r = write_topic(t, name, c, &plan, c->id);
 	if (r == KERR_TOPIC_ALREADY_EXISTS)

@@ -31,6 +31,7 @@ struct topic_admin_config {
 	struct metadata *metadata; /* alive brokers and their racks, existing topics */
 	int32_t default_partitions;  /* num.partitions */
 	int16_t default_replication; /* default.replication.factor */
+	bool topic_ids;		     /* new topics get one: inter.broker.protocol.version 2.8 or newer */
 	bool delete_topics;	     /* delete.topic.enable */
 	/* Checks a new topic's overrides: 0 | KERR_INVALID_CONFIG with *ret_message (in the arena) | -errno. */
 	int (*validate_overrides)(void *arg, struct arena *a, const struct topic_override *v, int32_t n,

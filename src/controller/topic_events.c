@@ -13,11 +13,10 @@
 #include "controller/partition_states.h"
 #include "controller/replica_states.h"
 #include "protocol/errors.h"
+#include "protocol/metadata_version.h"
 
 #define LOG_CLASS "kafka.controller.KafkaController"
 #include "base/logger.h"
-
-#define NAME_MAX_LEN 249
 
 struct names {
 	char **v;
@@ -48,7 +47,7 @@ static bool name_in(const struct names *l, const char *name)
 
 static void topic_watch_start(struct controller *c, struct ctl_topic *t)
 {
-	char path[sizeof(ZK_PATH_TOPICS) + NAME_MAX_LEN + 2];
+	char path[sizeof(ZK_PATH_TOPICS) + TOPIC_NAME_MAX + 2];
 
 	(void)snprintf(path, sizeof(path), ZK_PATH_TOPIC, t->name);
 	t->watch = xcalloc(1, sizeof(*t->watch));
@@ -60,6 +59,8 @@ static void topic_watch_start(struct controller *c, struct ctl_topic *t)
 
 void topic_unwatch(struct ctl_topic *t)
 {
+	for (size_t i = 0; i < t->partitions_n; i++)
+		reassignment_unwatch(t->partitions[i]);
 	if (!t->watch)
 		return;
 	node_watch_stop(&t->watch->node);
@@ -83,9 +84,12 @@ static void topic_drop(struct controller *c, struct ctl_topic *t)
 
 /* ---- reading ---- */
 
-/* A topic without id, or whose id was lost by an old tool: what the brokers know, else a new one (zookeeper.md 6). */
+/* A topic without id, or whose id was lost by an old tool: what the brokers know, else a new one (zookeeper.md 6).
+ * Below inter.broker.protocol.version 2.8 topics have the id that they have. */
 static int give_id(struct controller *c, struct ctl_topic *t)
 {
+	if (c->config.metadata_version < METADATA_VERSION_2_8_IV0)
+		return 0;
 	if (uuid_is_zero(t->id) &&
 	    (!c->config.known_topic_id || !c->config.known_topic_id(c->config.arg, t->name, &t->id)))
 		t->id = uuid_random();
@@ -168,7 +172,7 @@ static void drop_bad_names(struct controller *c, struct names *l)
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (strlen(l->v[i]) <= NAME_MAX_LEN) {
+		if (strlen(l->v[i]) <= TOPIC_NAME_MAX) {
 			l->v[n++] = l->v[i];
 		} else {
 			log_warn("[Controller id=%d] ignoring a child of %s with a name of %zu bytes", c->config.broker_id,

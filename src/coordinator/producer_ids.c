@@ -47,12 +47,14 @@ struct producer_ids *producer_ids_free(struct producer_ids *p)
 	return NULL;
 }
 
-/* Locks: p->lock held. */
-static bool must_ask(struct producer_ids *p)
+/* `got`: an id was just found. Locks: p->lock held. */
+static bool must_ask(struct producer_ids *p, bool got)
 {
 	const struct block *b = &p->current;
 
 	if (p->asking || p->next.count > 0 || (b->count - b->used) * PREFETCH_TENTH > b->count)
+		return false;
+	if (got && p->config.late)
 		return false;
 	if (clock_mono_ms(p->config.clock) < p->not_before_ms)
 		return false;
@@ -73,13 +75,24 @@ static bool take(struct producer_ids *p, int64_t *ret)
 	return true;
 }
 
+void producer_ids_start(struct producer_ids *p)
+{
+	bool ask;
+
+	lock_take(&p->lock);
+	ask = must_ask(p, false);
+	lock_release(&p->lock);
+	if (ask)
+		p->config.request(p->config.arg, p);
+}
+
 int producer_ids_next(struct producer_ids *p, int64_t *ret)
 {
 	bool got, ask;
 
 	lock_take(&p->lock);
 	got = take(p, ret);
-	ask = must_ask(p);
+	ask = must_ask(p, got);
 	lock_release(&p->lock);
 	if (ask)
 		p->config.request(p->config.arg, p);

@@ -8,3 +8,4 @@ src_net_libnet_a_SOURCES = \
 	src/net/server.c src/net/server.h src/net/server_priv.h \
 	src/net/sockaddr.c src/net/sockaddr.h \
 	src/net/socket_buffer.c src/net/socket_buffer.h
+EXTRA_DIST += src/net/README.md

@@ -2,6 +2,7 @@
 #include "protocol/metadata_version.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -88,7 +89,9 @@ int metadata_version(const char *text)
 	for (size_t i = 0; i < ARRAY_LEN(metadata_versions); i++) {
 		const char *v = metadata_versions[i];
 
-		if (!strncmp(v, text, len) && (v[len] == '\0' || !strncmp(v + len, "-IV", 3)))
+		bool released = i <= METADATA_VERSION_3_9_IV0;
+
+		if (!strncmp(v, text, len) && (v[len] == '\0' || (released && !strncmp(v + len, "-IV", 3))))
 			found = (int)i;
 	}
 	return found;
@@ -100,6 +103,47 @@ const char *metadata_version_name(int version)
 	return metadata_versions[version];
 }
 
+/* The largest value whose threshold `version` reaches. */
+static int by_threshold(int version, const int since[], int n, int first)
+{
+	int found = first;
+
+	for (int i = 0; i < n && version >= since[i]; i++)
+		found++;
+	return found;
+}
+
+int8_t metadata_version_record_format(int version)
+{
+	static const int since[] = { METADATA_VERSION_0_10_0_IV0, METADATA_VERSION_0_11_0_IV0 };
+
+	return (int8_t)by_threshold(version, since, ARRAY_LEN(since), 0);
+}
+
+int16_t metadata_version_group_value(int version)
+{
+	static const int since[] = { METADATA_VERSION_0_10_1_IV0, METADATA_VERSION_2_1_IV0, METADATA_VERSION_2_3_IV0 };
+
+	return (int16_t)by_threshold(version, since, ARRAY_LEN(since), 0);
+}
+
+int16_t metadata_version_offset_value(int version)
+{
+	static const int since[] = { METADATA_VERSION_2_1_IV0, METADATA_VERSION_2_1_IV1 };
+
+	return (int16_t)by_threshold(version, since, ARRAY_LEN(since), 1);
+}
+
+int32_t metadata_version_broker_znode(int version)
+{
+	return version >= METADATA_VERSION_2_7_IV0 ? 5 : version >= METADATA_VERSION_0_10_0_IV1 ? 4 : 2;
+}
+
+int32_t metadata_version_feature_znode(int version)
+{
+	return version >= METADATA_VERSION_3_3_IV0 ? 2 : 1;
+}
+
 /* From this version on the request has that version; ascending within a key, from 0.8.0 on the first row's. */
 struct step {
 	int16_t key, version;
@@ -107,12 +151,12 @@ struct step {
 };
 
 static const struct step steps[] = {
-	{ API_FETCH, 0, 0 },
-	{ API_FETCH, 1, 3 }, /* 0.9.0 */
-	{ API_FETCH, 2, 4 }, /* 0.10.0-IV0 */
-	{ API_FETCH, 3, 7 }, /* 0.10.1-IV1 */
+	{ API_FETCH, 0, METADATA_VERSION_0_8_0 },
+	{ API_FETCH, 1, METADATA_VERSION_0_9_0 },
+	{ API_FETCH, 2, METADATA_VERSION_0_10_0_IV0 },
+	{ API_FETCH, 3, METADATA_VERSION_0_10_1_IV1 },
 	{ API_FETCH, 4, METADATA_VERSION_0_11_0_IV0 },
-	{ API_FETCH, 5, METADATA_VERSION_0_11_0_IV0 + 1 },
+	{ API_FETCH, 5, METADATA_VERSION_0_11_0_IV1 },
 	{ API_FETCH, 7, METADATA_VERSION_1_1_IV0 },
 	{ API_FETCH, 8, METADATA_VERSION_2_0_IV1 },
 	{ API_FETCH, 10, METADATA_VERSION_2_1_IV2 },
@@ -124,8 +168,8 @@ static const struct step steps[] = {
 	{ API_FETCH, 16, METADATA_VERSION_3_7_IV4 },
 	{ API_FETCH, 17, METADATA_VERSION_3_9_IV0 },
 
-	{ API_LIST_OFFSETS, 0, 0 },
-	{ API_LIST_OFFSETS, 1, 8 }, /* 0.10.1-IV2 */
+	{ API_LIST_OFFSETS, 0, METADATA_VERSION_0_8_0 },
+	{ API_LIST_OFFSETS, 1, METADATA_VERSION_0_10_1_IV2 },
 	{ API_LIST_OFFSETS, 2, METADATA_VERSION_0_11_0_IV0 },
 	{ API_LIST_OFFSETS, 3, METADATA_VERSION_2_0_IV1 },
 	{ API_LIST_OFFSETS, 4, METADATA_VERSION_2_1_IV1 },
@@ -135,7 +179,7 @@ static const struct step steps[] = {
 	{ API_LIST_OFFSETS, 8, METADATA_VERSION_3_5_IV0 },
 	{ API_LIST_OFFSETS, 9, METADATA_VERSION_3_9_IV0 },
 
-	{ API_LEADER_AND_ISR, 0, 0 },
+	{ API_LEADER_AND_ISR, 0, METADATA_VERSION_0_8_0 },
 	{ API_LEADER_AND_ISR, 1, METADATA_VERSION_1_0_IV0 },
 	{ API_LEADER_AND_ISR, 2, METADATA_VERSION_2_2_IV0 },
 	{ API_LEADER_AND_ISR, 3, METADATA_VERSION_2_4_IV0 },
@@ -144,34 +188,34 @@ static const struct step steps[] = {
 	{ API_LEADER_AND_ISR, 6, METADATA_VERSION_3_2_IV0 },
 	{ API_LEADER_AND_ISR, 7, METADATA_VERSION_3_4_IV0 },
 
-	{ API_STOP_REPLICA, 0, 0 },
+	{ API_STOP_REPLICA, 0, METADATA_VERSION_0_8_0 },
 	{ API_STOP_REPLICA, 1, METADATA_VERSION_2_2_IV0 },
 	{ API_STOP_REPLICA, 2, METADATA_VERSION_2_4_IV1 },
 	{ API_STOP_REPLICA, 3, METADATA_VERSION_2_6_IV0 },
 	{ API_STOP_REPLICA, 4, METADATA_VERSION_3_4_IV0 },
 
-	{ API_UPDATE_METADATA, 0, 0 },
-	{ API_UPDATE_METADATA, 1, 3 }, /* 0.9.0 */
-	{ API_UPDATE_METADATA, 2, 5 }, /* 0.10.0-IV1 */
-	{ API_UPDATE_METADATA, 3, 9 }, /* 0.10.2-IV0 */
+	{ API_UPDATE_METADATA, 0, METADATA_VERSION_0_8_0 },
+	{ API_UPDATE_METADATA, 1, METADATA_VERSION_0_9_0 },
+	{ API_UPDATE_METADATA, 2, METADATA_VERSION_0_10_0_IV1 },
+	{ API_UPDATE_METADATA, 3, METADATA_VERSION_0_10_2_IV0 },
 	{ API_UPDATE_METADATA, 4, METADATA_VERSION_1_0_IV0 },
 	{ API_UPDATE_METADATA, 5, METADATA_VERSION_2_2_IV0 },
 	{ API_UPDATE_METADATA, 6, METADATA_VERSION_2_4_IV1 },
 	{ API_UPDATE_METADATA, 7, METADATA_VERSION_2_8_IV1 },
 	{ API_UPDATE_METADATA, 8, METADATA_VERSION_3_4_IV0 },
 
-	{ API_CONTROLLED_SHUTDOWN, 0, 0 },
-	{ API_CONTROLLED_SHUTDOWN, 1, 3 }, /* 0.9.0 */
+	{ API_CONTROLLED_SHUTDOWN, 0, METADATA_VERSION_0_8_0 },
+	{ API_CONTROLLED_SHUTDOWN, 1, METADATA_VERSION_0_9_0 },
 	{ API_CONTROLLED_SHUTDOWN, 2, METADATA_VERSION_2_2_IV0 },
 	{ API_CONTROLLED_SHUTDOWN, 3, METADATA_VERSION_2_4_IV1 },
 
-	{ API_OFFSET_FOR_LEADER_EPOCH, 0, 0 },
+	{ API_OFFSET_FOR_LEADER_EPOCH, 0, METADATA_VERSION_0_8_0 },
 	{ API_OFFSET_FOR_LEADER_EPOCH, 1, METADATA_VERSION_2_0_IV0 },
 	{ API_OFFSET_FOR_LEADER_EPOCH, 2, METADATA_VERSION_2_1_IV1 },
 	{ API_OFFSET_FOR_LEADER_EPOCH, 3, METADATA_VERSION_2_3_IV1 },
 	{ API_OFFSET_FOR_LEADER_EPOCH, 4, METADATA_VERSION_2_8_IV0 },
 
-	{ API_WRITE_TXN_MARKERS, 0, 0 },
+	{ API_WRITE_TXN_MARKERS, 0, METADATA_VERSION_0_8_0 },
 	{ API_WRITE_TXN_MARKERS, 1, METADATA_VERSION_2_8_IV0 },
 };
 

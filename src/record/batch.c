@@ -209,9 +209,14 @@ static uint32_t compute_crc(const uint8_t *p, size_t size, int magic)
 	return (uint32_t)crc32_z(0, p + AT_MAGIC, size - AT_MAGIC);
 }
 
+uint32_t batch_crc(const struct batch *b)
+{
+	return compute_crc(b->data, b->size, b->magic);
+}
+
 bool batch_crc_ok(const struct batch *b)
 {
-	return compute_crc(b->data, b->size, b->magic) == b->crc;
+	return batch_crc(b) == b->crc;
 }
 
 void batch_set_base_offset(uint8_t *p, int64_t offset)

@@ -81,6 +81,8 @@ int batch_parse_header(const uint8_t *p, size_t have, uint64_t left, struct batc
 /* Whether the checksum of the whole batch (b->data must hold all of it) is right: CRC-32C in magic 2, CRC-32 in
  * magic 0 and 1. */
 bool batch_crc_ok(const struct batch *b);
+/* The checksum that its bytes have, whatever the header says; as above. */
+uint32_t batch_crc(const struct batch *b);
 
 /* Walks a set: parses the batch at *pos and moves *pos behind it. The tail that BATCH_PARTIAL leaves is
  * data[*pos .. len). Returns as batch_parse. */

@@ -452,6 +452,8 @@ static int stop_one(struct partitions *ps, struct stop *s)
 		partitions_unfollow(ps, s->p);
 	if (!s->delete)
 		return 0; /* nothing is fetched any more; the partition stays until a higher epoch revives it */
+	if (s->index < 0)
+		return 0; /* no log has such a number */
 	if (s->p) {
 		partitions_end_move(ps, s->p);
 		partitions_remove(ps, s->p);

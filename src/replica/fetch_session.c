@@ -347,6 +347,14 @@ int fetch_context_begin(struct fetch_sessions *fs, const struct fetch_request *r
 
 /* --- the end of a fetch --- */
 
+/* The high watermark that the other side knows now; -1: the partition is answered again, even if nothing else changes. A
+ * follower whose log diverges takes no mark over before it has cut its log off (KAFKA-14704), and without another one it
+ * would stay behind for as long as nothing is produced. */
+static int64_t mark_told(const struct fetch_got *got)
+{
+	return got->error || got->diverging ? -1 : got->high_watermark;
+}
+
 static int32_t end_full(struct fetch_context *c, const struct fetch_got *got)
 {
 	int64_t now_ms = clock_mono_ms(c->fs->clock);
@@ -362,7 +370,7 @@ static int32_t end_full(struct fetch_context *c, const struct fetch_got *got)
 	for (int32_t i = 0; i < c->n; i++) {
 		struct session_partition *p = put_want(s, &c->v[i]);
 
-		p->high_watermark = got[i].high_watermark;
+		p->high_watermark = mark_told(&got[i]);
 		p->leader_start = got[i].log_start;
 	}
 	if (session_cache_add(c->fs, s, (int32_t)HASH_COUNT(s->partitions), now_ms))
@@ -377,8 +385,7 @@ static bool update(struct session_partition *p, const struct fetch_got *got)
 	bool news = got->has_records || got->has_preferred_replica || got->diverging || got->error != 0 ||
 		    p->high_watermark != got->high_watermark || p->leader_start != got->log_start;
 
-	/* After an error the partition is answered again, even if nothing else changes. */
-	p->high_watermark = got->error ? -1 : got->high_watermark;
+	p->high_watermark = mark_told(got);
 	p->leader_start = got->log_start;
 	return news;
 }

@@ -32,7 +32,7 @@ struct fetcher *fetcher_free(struct fetcher *f);
 struct follower *fetcher_follower(struct fetcher *f);
 bool fetcher_is_for(const struct fetcher *f, int32_t leader_id, int32_t id);
 bool fetcher_is_at(const struct fetcher *f, const char *host, int32_t port);
-/* Partitions were added: the thread looks at them at once. */
+/* Partitions were added, or the throttle changed: the thread looks at once. */
 void fetcher_wake(struct fetcher *f);
 
 #endif

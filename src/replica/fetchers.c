@@ -175,6 +175,14 @@ void fetchers_resize(struct fetchers *fs, int32_t per_leader)
 	end_those(fs, is_any);
 }
 
+void fetchers_wake(struct fetchers *fs)
+{
+	lock_take(&fs->lock);
+	for (size_t i = 0; i < fs->n; i++)
+		fetcher_wake(fs->v[i]);
+	lock_release(&fs->lock);
+}
+
 void fetchers_stop(struct fetchers *fs)
 {
 	lock_take(&fs->lock);

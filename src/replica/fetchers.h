@@ -34,6 +34,9 @@ void fetchers_hooks(struct fetchers *fs, struct partitions_fetching *ret);
  * again (partitions_follow_again). */
 void fetchers_resize(struct fetchers *fs, int32_t per_leader);
 
+/* The bound on what followers fetch is another one: those that wait for it look again. */
+void fetchers_wake(struct fetchers *fs);
+
 struct fetchers_view {
 	int32_t partitions, failed;
 	int64_t max_lag;

@@ -309,7 +309,7 @@ int64_t follower_next_ms(struct follower *f)
 
 	lock_take(&f->lock);
 	HASH_ITER(hh, f->table, w, tmp)
-		if (w->state != FOLLOW_FAILED)
+		if (w->state != FOLLOW_FAILED && !w->throttled)
 			next = MIN(next, w->delayed_until);
 	lock_release(&f->lock);
 	return next;

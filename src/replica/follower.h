@@ -34,6 +34,7 @@ struct offset_for_leader_epoch_request;
 struct offset_for_leader_epoch_response;
 struct partition;
 struct partitions;
+struct throttle;
 
 struct follower_config {
 	int32_t broker_id, leader_id;
@@ -45,11 +46,7 @@ struct follower_config {
 	int32_t min_bytes;	    /* replica.fetch.min.bytes */
 	int32_t response_max_bytes; /* replica.fetch.response.max.bytes */
 	int32_t partition_max_bytes; /* replica.fetch.max.bytes */
-	/* Replication throttling (replication.md 12); may be NULL: is this partition on the follower's list and the quota
-	 * exceeded; so many bytes of it arrived. */
-	bool (*throttled)(void *arg, const struct partition *p);
-	void (*replicated)(void *arg, const struct partition *p, size_t bytes);
-	void *arg;
+	struct throttle *throttle;   /* may be NULL */
 };
 
 struct follower *follower_new(const struct follower_config *c);
@@ -85,7 +82,8 @@ void follower_epochs_answered(struct follower *f, int r, const struct offset_for
 void follower_offsets_answered(struct follower *f, int64_t timestamp, int r, const struct list_offsets_response *answer);
 void follower_records_answered(struct follower *f, int r, const struct fetch_response *answer);
 
-/* When something may be ready again (monotonic ms); now or earlier: there is something; INT64_MAX: nothing is delayed. */
+/* When something may be ready again (monotonic ms); now or earlier: there is something; INT64_MAX: nothing is delayed.
+ * What was throttled at the last asking does not count. */
 int64_t follower_next_ms(struct follower *f);
 
 #endif

@@ -6,12 +6,14 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/rate_limit.h"
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/header.h"
 #include "protocol/metadata_version.h"
 #include "replica/follower_priv.h"
 #include "replica/partitions.h"
+#include "replica/throttle.h"
 #include "storage/log.h"
 
 #define LOG_CLASS "kafka.server.ReplicaFetcherThread"
@@ -21,6 +23,7 @@ enum {
 	LAST_VERSION_BY_NAME = 12,
 	REPLICA_STATE_SINCE = 15,
 	SESSION_ERRORS_MAX = 3, /* in a row, before everything waits a little */
+	TOO_LARGE_LOG_MS = 10000,
 };
 
 typedef struct fetch_request_fetch_topic topic_t;
@@ -40,17 +43,13 @@ struct building {
 };
 
 /* In sync by our own view: such a partition is never throttled, so that throttling does not shrink the ISR. */
-static bool throttled(const struct follower *f, const struct follow *w)
+static bool is_throttled(const struct follower *f, const struct follow *w)
 {
-	return w->lag != 0 && f->config.throttled && f->config.throttled(f->config.arg, w->p);
+	return throttle_lists(f->config.throttle, THROTTLE_FOLLOWER, w->p) && w->lag != 0 &&
+	       throttle_is_exceeded(f->config.throttle, THROTTLE_FOLLOWER);
 }
 
-static bool wanted(const struct follower *f, const struct follow *w)
-{
-	return follow_is(f, w, FOLLOW_FETCHING) && !throttled(f, w);
-}
-
-/* Room for everything, and whether ids can be used. Locks: held. */
+/* Room for everything, what is wanted (decided once: time goes on), and whether ids can be used. Locks: held. */
 static void survey(struct building *b)
 {
 	struct follow *w, *tmp;
@@ -58,7 +57,10 @@ static void survey(struct building *b)
 	b->by_id = metadata_version_of_request(b->f->config.metadata_version, API_FETCH) > LAST_VERSION_BY_NAME;
 	HASH_ITER(hh, b->f->table, w, tmp) {
 		b->room++;
-		if (!wanted(b->f, w))
+		w->wanted = follow_is(b->f, w, FOLLOW_FETCHING);
+		w->throttled = w->wanted && is_throttled(b->f, w);
+		w->wanted = w->wanted && !w->throttled;
+		if (!w->wanted)
 			continue;
 		b->wanted++;
 		b->by_id = b->by_id && !uuid_is_zero(w->id.topic);
@@ -158,11 +160,11 @@ static bool add_partitions(struct building *b)
 	list_foreach(w, &f->order, link) {
 		if (!ok)
 			break;
-		if (wanted(f, w))
+		if (w->wanted)
 			ok = add_wanted(b, w);
 		else if (w->sent.in_session && f->session_epoch > 0)
 			ok = forget(b, w->p, w->id.topic);
-		w->sent.in_session = wanted(f, w);
+		w->sent.in_session = w->wanted;
 	}
 	for (size_t i = 0; ok && i < f->forgotten_n && f->session_epoch > 0; i++)
 		ok = forget(b, f->forgotten[i].p, f->forgotten[i].id.topic);
@@ -281,6 +283,26 @@ static void note_progress(struct follower *f, const struct applying *a, const st
 	lock_release(&f->lock);
 }
 
+/* Up to version 2 a record that is larger than what was asked for comes cut off, and so it will again. */
+static void stuck(struct follower *f, const struct applying *a, unsigned moved)
+{
+	static struct rate_limit limit;
+	struct follow *w;
+	int64_t dropped;
+
+	if (rate_limit_pass(&limit, clock_mono_ms(f->config.clock), TOO_LARGE_LOG_MS, &dropped))
+		log_error("[ReplicaFetcher replicaId=%d, leaderId=%d] Replication is failing due to a message that is greater "
+			  "than replica.fetch.max.bytes for partition %s-%d: raise it to at least the largest "
+			  "max.message.bytes", (int)f->config.broker_id, (int)f->config.leader_id, partition_topic(a->p),
+		    (int)partition_index(a->p));
+	lock_take(&f->lock);
+	w = follower_still(f, a);
+	if (w)
+		follow_delay(f, w);
+	lock_release(&f->lock);
+	partitions_moved(f->config.partitions, a->p, moved);
+}
+
 /* The records lie in the frame that was received, which nobody else has. */
 static void append(struct follower *f, const struct applying *a, const answer_t *in)
 {
@@ -289,10 +311,12 @@ static void append(struct follower *f, const struct applying *a, const answer_t 
 	int r = partition_append_as_follower(a->p, a->leader_epoch, a->offset, (uint8_t *)(uintptr_t)in->records.p, len,
 	    in->high_watermark, in->log_start_offset, &done);
 
+	if (r == 0 && len > 0 && done.bytes == 0)
+		return stuck(f, a, done.moved);
 	if (r == 0) {
 		note_progress(f, a, &done, in->high_watermark);
-		if (done.bytes > 0 && f->config.replicated)
-			f->config.replicated(f->config.arg, a->p, done.bytes);
+		if (done.bytes > 0 && throttle_lists(f->config.throttle, THROTTLE_FOLLOWER, a->p))
+			throttle_record(f->config.throttle, THROTTLE_FOLLOWER, done.bytes);
 	}
 	partitions_moved(f->config.partitions, a->p, done.moved);
 	if (r)

@@ -37,6 +37,7 @@ struct follow {
 	int32_t last_epoch;	 /* of the last batch in our log, as the leader is told; -1: is not told */
 	int64_t offset;		 /* to fetch next; Truncating: where to cut when the leader cannot tell */
 	int64_t lag;		 /* -1 unknown */
+	bool wanted, throttled;	 /* is in the request made last; was left out of it for the quota */
 	int64_t delayed_until;	 /* monotonic; 0: not delayed */
 	int64_t delay_ms;	 /* the last short delay; 0: the next is the first */
 	struct follow_sent sent;

@@ -14,11 +14,14 @@ src_replica_libreplica_a_SOURCES = \
 	src/replica/follower_truncate.c \
 	src/replica/isr.c src/replica/isr.h \
 	src/replica/isr_changes.c src/replica/isr_changes.h \
+	src/replica/isr_notices.c src/replica/isr_notices.h \
+	src/replica/isr_writer.c src/replica/isr_writer.h \
 	src/replica/mover.c src/replica/mover.h \
 	src/replica/partition.c src/replica/partition.h src/replica/partition_priv.h \
 	src/replica/partition_follower.c \
 	src/replica/partition_future.c \
 	src/replica/partition_isr.c \
 	src/replica/partitions.c src/replica/partitions.h src/replica/partitions_priv.h \
-	src/replica/partitions_move.c
+	src/replica/partitions_move.c \
+	src/replica/throttle.c src/replica/throttle.h
 EXTRA_DIST += src/replica/README.md

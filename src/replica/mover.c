@@ -13,29 +13,33 @@
 #include "base/lock.h"
 #include "protocol/errors.h"
 #include "replica/partitions_priv.h"
+#include "replica/throttle.h"
 #include "storage/log.h"
 #include "storage/log_dirs.h"
 
 #define LOG_CLASS "kafka.server.ReplicaAlterLogDirsThread"
 #include "base/logger.h"
 
-enum { CHUNK_BYTES = 1 << 20 };
+enum { CHUNK_BYTES_MAX = 1 << 20 };
 
 struct move {
 	struct list link;
 	struct mover *m;
 	struct partition *p; /* counted */
 	struct log *future;  /* counted */
+	bool begun;	     /* one step was made; the thread's own */
 	bool cancelled;	     /* under the lock */
 	bool running;	     /* a thread has it; under the lock */
 };
 
 struct mover {
 	struct mover_config config;
+	size_t chunk_bytes;
 	pthread_t *threads;
 	struct lock lock; /* RANK_QUEUE */
 	struct cond changed;
 	struct list moves; /* all of them, the oldest first */
+	uint64_t woken; /* how often */
 	bool stop, joined;
 };
 
@@ -47,43 +51,50 @@ static void move_free(struct move *mv)
 	free(mv);
 }
 
-static bool is_over(struct mover *m, struct move *mv)
+/* Waits until the quota has room. False: the move is over. */
+static bool await_room(struct mover *m, struct move *mv)
 {
+	uint64_t woken;
+	int64_t until;
 	bool over;
 
 	lock_take(&m->lock);
+	while (!m->stop && !mv->cancelled && throttle_is_exceeded(m->config.throttle, THROTTLE_MOVES)) {
+		until = clock_mono_ms(&clock_real) + m->config.backoff_ms;
+		woken = m->woken;
+		while (!m->stop && !mv->cancelled && m->woken == woken &&
+			lock_wait_until(&m->lock, &m->changed, until))
+			;
+	}
 	over = m->stop || mv->cancelled;
 	lock_release(&m->lock);
-	return over;
-}
-
-/* True when the move is over. */
-static bool pause_for(struct mover *m, struct move *mv, int64_t ms)
-{
-	int64_t until = clock_mono_ms(&clock_real) + ms;
-	bool over;
-
-	lock_take(&m->lock);
-	while (!m->stop && !mv->cancelled && lock_wait_until(&m->lock, &m->changed, until))
-		;
-	over = m->stop || mv->cancelled;
-	lock_release(&m->lock);
-	return over;
+	return !over;
 }
 
 /* --- agreeing with the log --- */
 
+/* Records of formats 0 and 1 do not tell where a log was written anew: what was truncated goes from the copy too, and of
+ * a copy of before this broker's start only what was replicated stays. */
+static int agree_without_epochs(struct move *mv, struct log *log)
+{
+	int64_t cut = log_take_cut(log), end = log_end_offset(mv->future);
+	int64_t same_end = mv->begun ? MIN(cut, log_end_offset(log)) : log_high_watermark(mv->future);
+
+	return end > same_end ? log_truncate_to(mv->future, same_end) : 0;
+}
+
 /* The copy is cut off where the log, which may have been truncated and written anew, agrees with it no longer; a copy that
  * ends below the log's start begins anew there. */
-static int agree(struct log *log, struct log *future)
+static int agree(struct move *mv, struct log *log)
 {
+	struct log *future = mv->future;
 	int32_t epoch = log_latest_epoch(future), same;
 	int64_t end = log_end_offset(future), same_end;
 
 	if (end < log_start_offset(log))
 		return log_truncate_fully_and_start_at(future, log_start_offset(log));
 	if (epoch < 0)
-		return end > log_end_offset(log) ? log_truncate_to(future, log_end_offset(log)) : 0;
+		return agree_without_epochs(mv, log);
 	log_end_offset_for_epoch(log, epoch, &same, &same_end);
 	if (same == epoch && same_end >= end)
 		return 0;
@@ -103,8 +114,8 @@ static int take_marks(struct log *log, struct log *future)
 	return log_advance_start_offset(future, log_start_offset(log));
 }
 
-/* The next bytes of the log into the copy. *ret: how many; 0: both end alike. */
-static int copy_some(struct log *log, struct log *future, uint8_t *buf, size_t *ret)
+/* The next bytes of the log into the copy, by way of a buffer of `size`. *ret: how many; 0: both end alike. */
+static int copy_some(struct log *log, struct log *future, uint8_t *buf, size_t size, size_t *ret)
 {
 	struct log_append_info info;
 	struct log_slice slice;
@@ -113,14 +124,14 @@ static int copy_some(struct log *log, struct log *future, uint8_t *buf, size_t *
 
 	*ret = 0;
 	arena_init(&a, 0);
-	r = log_read(log, log_end_offset(future), CHUNK_BYTES, true, FETCH_LOG_END, &a, &slice);
+	r = log_read(log, log_end_offset(future), size, true, FETCH_LOG_END, &a, &slice);
 	arena_fini(&a);
 	if (r || slice.len == 0) {
 		if (r == 0)
 			log_slice_fini(&slice);
 		return FAIL(r);
 	}
-	if (slice.len > CHUNK_BYTES) { /* one batch that is larger */
+	if (slice.len > size) { /* one batch that is larger */
 		uint8_t *large = malloc(slice.len);
 
 		r = large ? file_read_full(slice.file, large, slice.len, slice.at) : -ENOMEM;
@@ -137,10 +148,16 @@ static int copy_some(struct log *log, struct log *future, uint8_t *buf, size_t *
 	return FAIL(r);
 }
 
+/* Nobody appends or truncates. */
 static int replace(void *arg)
 {
 	const struct move *mv = arg;
+	struct log *log = partition_log(mv->p);
+	bool differs = log && log_latest_epoch(mv->future) < 0 && log_has_cut(log);
 
+	log_unref(log);
+	if (differs)
+		return -EAGAIN;
 	return log_dirs_replace_by_future(mv->m->config.log_dirs, partition_topic(mv->p), partition_index(mv->p));
 }
 
@@ -156,18 +173,21 @@ static int try_swap(struct move *mv)
 static int step(struct move *mv, uint8_t *buf, size_t *ret_bytes)
 {
 	struct log *log = partition_log(mv->p);
+	bool more;
 	int r;
 
 	*ret_bytes = 0;
 	if (!log)
 		return -ECANCELED;
-	r = agree(log, mv->future);
+	r = agree(mv, log);
+	mv->begun = true;
 	if (!r)
-		r = copy_some(log, mv->future, buf, ret_bytes);
+		r = copy_some(log, mv->future, buf, mv->m->chunk_bytes, ret_bytes);
 	if (!r)
 		r = take_marks(log, mv->future);
+	more = !r && log_end_offset(mv->future) < log_end_offset(log);
 	log_unref(log);
-	if (r || *ret_bytes > 0)
+	if (r || more)
 		return r;
 	r = try_swap(mv);
 	return r == 0 ? 1 : r == -EAGAIN ? 0 : r;
@@ -179,12 +199,12 @@ static void copy(struct mover *m, struct move *mv, uint8_t *buf)
 	size_t bytes;
 	int r = 0;
 
-	while (r == 0 && !is_over(m, mv)) {
+	while (r == 0 && await_room(m, mv)) {
 		r = step(mv, buf, &bytes);
 		if (r == KERR_OFFSET_OUT_OF_RANGE) /* the log moved under us: look again */
 			r = 0;
-		if (r == 0 && bytes > 0 && m->config.copied)
-			(void)pause_for(m, mv, m->config.copied(m->config.arg, bytes));
+		if (bytes > 0)
+			throttle_record(m->config.throttle, THROTTLE_MOVES, bytes);
 	}
 	if (r == 1)
 		log_info("[ReplicaAlterLogDirsThread] Moved %s-%d to %s", partition_topic(mv->p),
@@ -231,8 +251,8 @@ static void end_move(struct mover *m, struct move *mv)
 
 static void *run(void *arg)
 {
-	uint8_t *buf = xmalloc(CHUNK_BYTES);
 	struct mover *m = arg;
+	uint8_t *buf = xmalloc(m->chunk_bytes);
 	struct move *mv;
 
 	pthread_setname_np(pthread_self(), "mover");
@@ -251,6 +271,7 @@ struct mover *mover_new(const struct mover_config *c)
 	struct mover *m = xcalloc(1, sizeof(*m));
 
 	m->config = *c;
+	m->chunk_bytes = (size_t)MAX(MIN(c->chunk_bytes, CHUNK_BYTES_MAX), 1);
 	lock_init(&m->lock, RANK_QUEUE, "mover");
 	cond_init(&m->changed);
 	list_init(&m->moves);
@@ -261,6 +282,14 @@ struct mover *mover_new(const struct mover_config *c)
 		assert(r == 0);
 	}
 	return m;
+}
+
+void mover_wake(struct mover *m)
+{
+	lock_take(&m->lock);
+	m->woken++;
+	cond_broadcast(&m->changed);
+	lock_release(&m->lock);
 }
 
 void mover_stop(struct mover *m)

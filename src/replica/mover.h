@@ -8,7 +8,6 @@
 #ifndef REPLICA_MOVER_H
 #define REPLICA_MOVER_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 struct log;
@@ -16,21 +15,24 @@ struct log_dirs;
 struct mover;
 struct partition;
 struct partitions;
+struct throttle;
 
 struct mover_config {
 	int32_t threads;
 	struct partitions *partitions;
 	struct log_dirs *log_dirs;
-	/* So many bytes were copied: how long to wait before the next ones, ms (replica.alter.log.dirs.io.max.bytes.per
-	 * .second). May be NULL. */
-	int64_t (*copied)(void *arg, size_t bytes);
-	void *arg;
+	int32_t chunk_bytes;	   /* replica.fetch.max.bytes: what is copied at once, at most a megabyte */
+	struct throttle *throttle; /* its moves; may be NULL */
+	int64_t backoff_ms;	   /* replica.fetch.backoff.ms: how long to wait when that is exceeded */
 };
 
 struct mover *mover_new(const struct mover_config *c);
 /* Ends the threads; copies stay and are continued after the next start. */
 void mover_stop(struct mover *m);
 struct mover *mover_free(struct mover *m); /* stops first; accepts NULL, returns NULL */
+
+/* The bound is another one: copies that wait for it look again. */
+void mover_wake(struct mover *m);
 
 /* Copies the partition's log into `future` from now on, and sets that as the partition's future. */
 void mover_add(struct mover *m, struct partition *p, struct log *future);

@@ -62,6 +62,8 @@ struct log *partition_log(struct partition *p);
 bool partition_is_leader(struct partition *p);
 bool partition_is_offline(struct partition *p);
 int32_t partition_leader_epoch(struct partition *p);
+/* Leading, and the broker is in the in-sync set that the controller knows. */
+bool partition_is_in_sync(struct partition *p, int32_t broker);
 /* Leader id (-1: none) and epoch as known here, for current_leader in answers. */
 void partition_leader(struct partition *p, int32_t *ret_leader, int32_t *ret_epoch);
 
@@ -191,12 +193,12 @@ int partition_swap_future(struct partition *p, struct log *future, struct disk_p
 /* Looks for members that fell behind: MOVED_ISR when a smaller set is to be proposed. */
 unsigned partition_check_isr(struct partition *p);
 
-/* A change of the set on its way to the controller. */
+/* A change of the set on its way to the controller, or to ZooKeeper. */
 struct isr_proposal {
 	struct partition *p; /* counted */
 	uint64_t change;     /* which change of the partition this is */
 	struct uuid topic_id; /* zero: none */
-	int32_t leader_epoch, partition_epoch;
+	int32_t leader_epoch, partition_epoch, controller_epoch; /* the controller that made us leader */
 	int32_t *isr; /* owned */
 	int32_t isr_n;
 };

@@ -49,6 +49,16 @@ unsigned partition_try_expand(struct partition *p, int32_t broker)
 	return MOVED_ISR;
 }
 
+bool partition_is_in_sync(struct partition *p, int32_t broker)
+{
+	bool in_sync;
+
+	lock_take(&p->lock);
+	in_sync = partition_leads(p) && isr_has(&p->isr, broker);
+	lock_release(&p->lock);
+	return in_sync;
+}
+
 unsigned partition_check_isr(struct partition *p)
 {
 	unsigned moved = 0;
@@ -72,7 +82,7 @@ bool partition_proposal(struct partition *p, struct isr_proposal *ret)
 	if (has) {
 		*ret = (struct isr_proposal){ .p = partition_ref(p), .change = p->isr.change,
 			.topic_id = log_topic_id(p->log), .leader_epoch = p->leader_epoch,
-			.partition_epoch = p->partition_epoch, .isr_n = p->isr.proposed_n };
+			.partition_epoch = p->partition_epoch, .controller_epoch = p->controller_epoch, .isr_n = p->isr.proposed_n };
 		ret->isr = xmemdup(p->isr.proposed, (size_t)p->isr.proposed_n * sizeof(*ret->isr));
 	}
 	lock_release(&p->lock);

@@ -162,7 +162,7 @@ struct partition *partitions_get_or_make(struct partitions *ps, struct str topic
 	size_t len = key_of(topic, index, &key);
 	char *name;
 
-	if (p || !partitions_name_is_legal(topic))
+	if (p || index < 0 || !partitions_name_is_legal(topic))
 		return p;
 	name = str_dup(topic);
 	p = partition_new(name, index, &ps->env);

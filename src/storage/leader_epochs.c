@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "storage/replica_dir.h"
 
@@ -146,6 +147,14 @@ int leader_epochs_write(const struct replica_dir *dir, const struct checkpoint *
 {
 	CLEANUP(freep) char *path = replica_dir_join(dir, LEADER_EPOCHS_FILE);
 	int r = checkpoint_write(text, path);
+
+	return r < 0 ? FAIL(r) : 0;
+}
+
+int leader_epochs_delete(const struct replica_dir *dir)
+{
+	CLEANUP(freep) char *path = replica_dir_join(dir, LEADER_EPOCHS_FILE);
+	int r = fs_unlink(path);
 
 	return r < 0 ? FAIL(r) : 0;
 }

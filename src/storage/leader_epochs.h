@@ -60,5 +60,7 @@ static inline bool leader_epochs_unwritten(const struct leader_epochs *e)
 void leader_epochs_text(const struct leader_epochs *e, struct checkpoint *ret);
 /* Replaces the file durably. */
 int leader_epochs_write(const struct replica_dir *dir, const struct checkpoint *text) MUST_CHECK;
+/* The file is gone. */
+int leader_epochs_delete(const struct replica_dir *dir) MUST_CHECK;
 
 #endif

@@ -49,3 +49,4 @@ src_storage_libstorage_a_SOURCES = src/storage/log_config.c src/storage/log_conf
 	src/storage/segment_recover.c \
 	src/storage/time_index.c src/storage/time_index.h \
 	src/storage/txn_index.c src/storage/txn_index.h
+EXTRA_DIST += src/storage/README.md

@@ -167,6 +167,8 @@ void log_set_config(struct log *log, struct log_config *config)
 	lock_take(&log->lock);
 	old = log->config;
 	log->config = config;
+	if (!log_has_epochs(log)) /* the record format went back */
+		leader_epochs_clear(&log->epochs);
 	lock_release(&log->lock);
 	log_config_unref(old);
 }
@@ -224,7 +226,7 @@ int log_set_topic_id(struct log *log, struct uuid id)
 	r = log_check_writable(log);
 	have = log->topic_id;
 	lock_release(&log->lock);
-	if (r != 0)
+	if (r != 0 || log->without_topic_id)
 		return r;
 	if (!uuid_is_zero(have))
 		return uuid_eq(have, id) ? 0 : KERR_INCONSISTENT_TOPIC_ID;
@@ -386,7 +388,7 @@ int log_assign_epoch(struct log *log, int32_t epoch, int64_t start_offset)
 
 	lock_take(&log->lock);
 	r = log_check_writable(log);
-	if (r == 0)
+	if (r == 0 && log_has_epochs(log))
 		(void)leader_epochs_assign(&log->epochs, epoch, start_offset);
 	lock_release(&log->lock);
 	/* Written with the next flush, before the recovery point moves: until then recovery finds the epoch in the batches,

@@ -128,6 +128,7 @@ struct offset_and_timestamp {
 };
 
 /* ListOffsets: timestamp >= 0, or -1 latest, -2 earliest, -3 max timestamp, -4 earliest local (storage.md 5.5).
+ * KERR_UNSUPPORTED_FOR_MESSAGE_FORMAT: all but -1 and -2, when the topic's records have no time stamps.
  * May read the disk: for a worker thread. */
 int log_offset_for_timestamp(struct log *log, int64_t timestamp, struct offset_and_timestamp *ret) MUST_CHECK;
 
@@ -148,6 +149,10 @@ int log_advance_start_offset(struct log *log, int64_t offset) MUST_CHECK;
 /* For logs that log_dirs has: through log_dirs_truncate_to, which also sees to checkpoints and cleaners. */
 int log_truncate_to(struct log *log, int64_t offset) MUST_CHECK;
 int log_truncate_fully_and_start_at(struct log *log, int64_t offset) MUST_CHECK;
+/* For the one who copies a log without epochs: how far down it was truncated since the last call (INT64_MAX: not at all),
+ * and whether it was. */
+int64_t log_take_cut(struct log *log);
+bool log_has_cut(struct log *log);
 /* A new leader epoch begins at the log end offset (become leader). */
 int log_assign_epoch(struct log *log, int32_t epoch, int64_t start_offset) MUST_CHECK;
 /* Deletes segments by time, size and log start offset; returns the number deleted or -errno. */

@@ -2,7 +2,8 @@
  *
  * All work on record bytes (checksums, decompression, recompression) is done before the lock: a set is validated
  * as if it began at offset 0, and under the lock only moved to the log end offset, which the checksum of magic 2
- * does not cover. So the lock is held for sequence checks, the roll and one write.
+ * does not cover. So the lock is held for sequence checks, the roll and one write. Only compressed messages of format 0
+ * cannot be moved, since the inner ones have absolute offsets: logs of that format validate under the lock, as Kafka does.
  * Steps: storage.md 4.1.
  */
 #define LOG_CLASS "kafka.log.UnifiedLog"
@@ -38,6 +39,7 @@ struct pending {
 	struct timestamp_offset max;
 	enum append_origin origin;
 	uint64_t guard; /* of a transactional append */
+	bool placed;	/* its offsets are those of the log already */
 };
 
 static void fill_validate_config(const struct log_config *c, struct validate_config *ret)
@@ -53,6 +55,8 @@ static void fill_validate_config(const struct log_config *c, struct validate_con
 	ret->timestamp_type = c->log_append_time ? TIMESTAMP_LOG_APPEND : TIMESTAMP_CREATE;
 	ret->timestamp_before_max_ms = c->message_timestamp_before_max_ms;
 	ret->timestamp_after_max_ms = c->message_timestamp_after_max_ms;
+	ret->magic = c->record_format;
+	ret->no_zstd = !c->allow_zstd;
 	ret->compacted = c->cleanup_compact;
 	ret->max_message_bytes = (size_t)c->max_message_bytes;
 }
@@ -130,7 +134,7 @@ static void assign_epochs(struct log *log, const struct pending *p)
 	size_t pos = 0;
 
 	while (batch_next(p->data, p->len, &pos, &b) == 0) {
-		if (b.magic >= 2)
+		if (b.magic >= 2 && log_has_epochs(log))
 			(void)leader_epochs_assign(&log->epochs, b.leader_epoch, b.base_offset);
 		else
 			leader_epochs_clear(&log->epochs);
@@ -247,10 +251,34 @@ static int append_leader_locked(struct log *log, struct pending *p, struct log_a
 {
 	int r = log_check_writable(log);
 
-	if (r == 0)
+	if (r == 0 && !p->placed)
 		r = shift_offsets(p, log->end);
 	if (r == 0)
 		r = append_locked(log, p, ret);
+	return r;
+}
+
+/* What a leader's append works with. */
+struct leader_append {
+	struct validate_config config;
+	struct records_info info;
+	struct validate_result result;
+	int32_t leader_epoch;
+};
+
+/* 0 with a->result, else as validate_records; ret has the reasons. `base`: of the first record. */
+static int validate(struct log *log, struct leader_append *a, enum append_origin origin, int64_t base, uint8_t *data,
+    struct arena *arena, struct log_append_info *ret)
+{
+	struct validate_errors errors = { 0 };
+	int r = validate_records(&a->config, origin, clock_wall_ms(log->clock), a->leader_epoch, base, &a->info, data,
+	    a->info.valid_bytes, arena, &a->result, &errors);
+
+	if (r > 0) {
+		ret->errors = errors.v;
+		ret->errors_n = errors.n;
+		ret->error_message = errors.n > 0 ? errors.message : STR_NULL;
+	}
 	return r;
 }
 
@@ -259,37 +287,36 @@ int log_append_verified(struct log *log, uint8_t *data, size_t len, int32_t lead
 {
 	CLEANUP(log_config_unrefp) struct log_config *config = log_get_config(log);
 	CLEANUP(buf_unrefp) struct buf *rewritten = NULL;
-	struct validate_config vc;
-	struct validate_result v;
-	struct validate_errors errors = { 0 };
-	struct records_info info;
+	struct leader_append a = { .leader_epoch = leader_epoch };
+	bool placed = config->record_format == 0;
 	struct pending p;
 	int r;
 
 	*ret = nothing;
-	fill_validate_config(config, &vc);
-	r = records_analyze(data, len, origin, vc.max_message_bytes, &info);
-	if (r == 0 && info.batches > 0 && origin == APPEND_CLIENT)
-		r = records_check_version(data, info.valid_bytes, produce_version);
-	if (r == 0 && info.batches > 0)
-		r = validate_records(&vc, origin, clock_wall_ms(log->clock), leader_epoch, 0, &info, data,
-		    info.valid_bytes, arena, &v, &errors);
-	if (r > 0) {
-		ret->errors = errors.v;
-		ret->errors_n = errors.n;
-		ret->error_message = errors.n > 0 ? errors.message : STR_NULL;
-	}
+	fill_validate_config(config, &a.config);
+	r = records_analyze(data, len, origin, a.config.max_message_bytes, &a.info);
+	if (r == 0 && a.info.batches > 0 && origin == APPEND_CLIENT)
+		r = records_check_version(data, a.info.valid_bytes, produce_version);
+	if (placed)
+		lock_take(&log->lock);
+	if (r == 0 && a.info.batches > 0)
+		r = validate(log, &a, origin, placed ? log->end : 0, data, arena, ret);
 	if (shows_start(r))
 		ret->log_start_offset = log->start;
-	if (r != 0 || info.batches == 0)
+	if (r != 0 || a.info.batches == 0) {
+		if (placed)
+			lock_release(&log->lock);
 		return r < 0 ? FAIL(r) : r;
-	rewritten = v.rewritten;
+	}
+	rewritten = a.result.rewritten;
 	p = (struct pending){ .data = rewritten ? rewritten->data : data,
-		.len = rewritten ? rewritten->len : info.valid_bytes, .first = v.first_offset, .last = v.last_offset,
-		.max = { v.max_timestamp, v.shallow_offset_of_max_timestamp }, .origin = origin, .guard = guard };
-	ret->log_append_time = v.log_append_time;
+		.len = rewritten ? rewritten->len : a.info.valid_bytes, .first = a.result.first_offset,
+		.last = a.result.last_offset, .max = { a.result.max_timestamp, a.result.shallow_offset_of_max_timestamp },
+		.origin = origin, .guard = guard, .placed = placed };
+	ret->log_append_time = a.result.log_append_time;
 
-	lock_take(&log->lock);
+	if (!placed)
+		lock_take(&log->lock);
 	r = append_leader_locked(log, &p, ret);
 	lock_release(&log->lock);
 	if (r == 0 && !ret->duplicate)

@@ -37,6 +37,8 @@ struct log_config *log_config_new(void)
 	c->message_timestamp_before_max_ms = INT64_MAX;
 	c->message_timestamp_after_max_ms = INT64_MAX;
 	c->message_downconversion_enable = true;
+	c->record_format = 2;
+	c->allow_zstd = true;
 	c->min_insync_replicas = 1;
 	return c;
 }
@@ -66,15 +68,4 @@ struct log_config *log_config_unref(struct log_config *c)
 int64_t log_config_roll_ms(const struct log_config *c)
 {
 	return c->cleanup_compact ? MIN(c->segment_ms, c->max_compaction_lag_ms) : c->segment_ms;
-}
-
-bool throttled_replicas_has(const struct throttled_replicas *t, int32_t partition, int32_t broker)
-{
-	if (t->all)
-		return true;
-	for (int32_t i = 0; i < t->n; i++) {
-		if (t->v[i].partition == partition && t->v[i].broker == broker)
-			return true;
-	}
-	return false;
 }

@@ -17,7 +17,7 @@
  * attributes: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
 #define LOG_COMPRESSION_PRODUCER (-1)
 
-/* The value of *.throttled.replicas for one broker of one topic. */
+/* The value of *.throttled.replicas of a topic. */
 struct throttled_replicas {
 	bool all; /* "*" */
 	struct throttled_replica {
@@ -62,6 +62,8 @@ struct log_config {
 	int64_t message_timestamp_before_max_ms; /* .difference.max.ms already merged in */
 	int64_t message_timestamp_after_max_ms;
 	bool message_downconversion_enable;
+	int8_t record_format; /* 2; 0 or 1 only with an old inter.broker.protocol.version: message.format.version */
+	bool allow_zstd;      /* inter.broker.protocol.version 2.1-IV0 or newer */
 
 	/* replication */
 	int32_t min_insync_replicas;
@@ -80,6 +82,5 @@ DEFINE_CLEANUP(struct log_config *, log_config_unref)
 
 /* When a segment must roll at the latest: segment_ms, or max_compaction_lag_ms if smaller and compacted. */
 int64_t log_config_roll_ms(const struct log_config *c);
-bool throttled_replicas_has(const struct throttled_replicas *t, int32_t partition, int32_t broker);
 
 #endif

@@ -173,6 +173,7 @@ int log_dirs_create_in(struct log_dirs *d, struct log_dir *dir, const char *topi
 		.chores = dir->chores,
 		.producer_id_expiration_ms = atomic_load(&d->producer_id_expiration_ms),
 		.verify_transactions = atomic_load(&d->verify_transactions),
+		.without_topic_id = d->config.without_topic_ids,
 		.on_failure = log_dirs_on_log_failure,
 		.arg = d,
 	};

@@ -48,6 +48,7 @@ struct log_dirs_config {
 	int64_t initial_task_delay_ms; /* log.initial.task.delay.ms */
 	int64_t file_delete_delay_ms;  /* log.segment.delete.delay.ms, of whole replica directories */
 	bool verify_transactions;      /* transaction.partition.verification.enable */
+	bool without_topic_ids;	       /* inter.broker.protocol.version below 2.8: partition.metadata is not kept */
 	bool cleaner_enable;	       /* log.cleaner.enable: its checkpoint files are made at the start */
 	/* The configuration of a topic's logs: a new reference. Called at load and creation, any thread. */
 	struct log_config *(*config_of)(void *arg, const char *topic);
@@ -78,6 +79,8 @@ int log_dirs_write_meta(struct log_dirs *d, const char *cluster_id, int32_t brok
 /* Loads all logs; recovers those of directories without the clean marker. Once, before log_dirs_start.
  * -errno after a logged line: a directory that is no replica's, a replica twice, no directory left. */
 int log_dirs_load(struct log_dirs *d) MUST_CHECK;
+/* After log_dirs_load: did every directory that has logs have its clean marker? Else what was written last may be gone. */
+bool log_dirs_were_clean(struct log_dirs *d);
 /* Starts retention, flush and checkpoint timers. */
 void log_dirs_start(struct log_dirs *d);
 /* What may change while running: num.recovery.threads.per.data.dir (used at close), log.segment.delete.delay.ms;

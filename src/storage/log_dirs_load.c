@@ -280,6 +280,7 @@ static int open_one(struct log_load *one, struct log **ret)
 		.deleted = name->role == DIR_DELETE,
 		.producer_id_expiration_ms = atomic_load(&d->producer_id_expiration_ms),
 		.verify_transactions = atomic_load(&d->verify_transactions),
+		.without_topic_id = d->config.without_topic_ids,
 		.on_failure = log_dirs_on_log_failure,
 		.arg = d,
 	};
@@ -342,6 +343,17 @@ static int finish(struct dir_load *l)
 	offset_checkpoint_free(l->first_dirty);
 	free(l->v);
 	return r;
+}
+
+bool log_dirs_were_clean(struct log_dirs *d)
+{
+	bool clean = true;
+
+	lock_take(&d->lock);
+	for (size_t i = 0; i < d->n; i++)
+		clean = clean && (d->v[i].was_clean || d->v[i].logs_n == 0);
+	lock_release(&d->lock);
+	return clean;
 }
 
 static void log_loaded(const struct dir_load *loads, size_t n, size_t logs, int64_t took_ms)

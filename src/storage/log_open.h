@@ -32,6 +32,7 @@ struct log_open_args {
 	bool deleted;			   /* a ...-delete directory: load, do not recover */
 	int64_t producer_id_expiration_ms; /* <= 0: never */
 	bool verify_transactions;	   /* transaction.partition.verification.enable */
+	bool without_topic_id;		   /* inter.broker.protocol.version below 2.8: it has none, partition.metadata goes */
 	/* A chore or a background flush of this log failed with r (< 0): the directory must go offline. No lock is
 	 * held. NULL: ignored. */
 	void (*on_failure)(void *arg, const char *parent_dir, int r);

@@ -13,6 +13,7 @@
 #include "storage/chores.h"
 #include "storage/leader_epochs.h"
 #include "storage/log.h"
+#include "storage/log_config.h"
 #include "storage/log_open.h"
 #include "storage/producers.h"
 #include "storage/replica_dir.h"
@@ -52,6 +53,7 @@ struct log {
 	bool closed;
 	int failed;   /* the first -errno of a failed write or sync: nothing is written any more */
 	bool verify_transactions;
+	bool without_topic_id;
 	struct log_config *config;
 	struct uuid topic_id;
 	struct segment **segments; /* by base offset; at least one while open; the last is active */
@@ -64,12 +66,19 @@ struct log {
 	struct recent_append recent[RECENT_APPENDS];
 	unsigned recent_n;    /* in use */
 	unsigned recent_next; /* slot to overwrite */
+	int64_t lowest_cut;   /* offset of the lowest truncation since log_take_cut; INT64_MAX: none */
 	uint64_t cuts;	      /* counts truncations, deletions and swaps of segments: whoever overlaps one looks again */
 	uint64_t truncations; /* of these alone */
 	int64_t last_flush_ms;
 	struct chore flush_chore; /* holds a reference while queued */
 	bool flush_queued;
 };
+
+/* Records of formats 0 and 1 carry no leader epoch, so nothing is known of them. Locks: the log's, or while it opens. */
+static inline bool log_has_epochs(const struct log *log)
+{
+	return log->config->record_format >= 2;
+}
 
 static inline struct segment *log_active(const struct log *log)
 {

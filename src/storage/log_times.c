@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "protocol/errors.h"
+#include "storage/log_config.h"
 #include "storage/log_priv.h"
 
 #define LATEST	       (-1)
@@ -124,9 +125,18 @@ static int search(struct log *log, int64_t timestamp, struct offset_and_timestam
 	return 0;
 }
 
+static int8_t format_of(struct log *log)
+{
+	CLEANUP(log_config_unrefp) struct log_config *config = log_get_config(log);
+
+	return config->record_format;
+}
+
 int log_offset_for_timestamp(struct log *log, int64_t timestamp, struct offset_and_timestamp *ret)
 {
 	*ret = (struct offset_and_timestamp){ -1, -1, -1 };
+	if (timestamp != LATEST && timestamp != EARLIEST && format_of(log) < 1)
+		return KERR_UNSUPPORTED_FOR_MESSAGE_FORMAT; /* its records have no time stamps */
 	if (timestamp >= 0 || timestamp == MAX_TIMESTAMP)
 		return search(log, timestamp, ret);
 	lock_take(&log->lock);

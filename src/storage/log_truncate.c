@@ -130,6 +130,7 @@ static int truncate_fully(struct log *log, int64_t offset)
 
 	log->cuts++;
 	log->truncations++;
+	log->lowest_cut = MIN(log->lowest_cut, offset);
 	log_forget_places(log);
 	r = log_doom_segments(log, 0, log->segments_n);
 	if (r == 0)
@@ -154,6 +155,7 @@ static int truncate_partly(struct log *log, int64_t offset)
 
 	log->cuts++;
 	log->truncations++;
+	log->lowest_cut = MIN(log->lowest_cut, offset);
 	log_forget_places(log);
 	if (r == 0)
 		r = segment_truncate_to(log_active(log), offset);
@@ -212,6 +214,27 @@ int log_truncate_fully_and_start_at(struct log *log, int64_t offset)
 	if (r != 0)
 		return r < 0 ? FAIL(r) : r;
 	return log_write_epochs(log);
+}
+
+int64_t log_take_cut(struct log *log)
+{
+	int64_t cut;
+
+	lock_take(&log->lock);
+	cut = log->lowest_cut;
+	log->lowest_cut = INT64_MAX;
+	lock_release(&log->lock);
+	return cut;
+}
+
+bool log_has_cut(struct log *log)
+{
+	bool has;
+
+	lock_take(&log->lock);
+	has = log->lowest_cut != INT64_MAX;
+	lock_release(&log->lock);
+	return has;
 }
 
 /* --- log start offset --- */

@@ -63,3 +63,11 @@ int partition_metadata_write(const struct replica_dir *dir, struct uuid id)
 
 	return r < 0 ? FAIL(r) : 0;
 }
+
+int partition_metadata_delete(const struct replica_dir *dir)
+{
+	CLEANUP(freep) char *path = replica_dir_join(dir, NAME);
+	int r = fs_unlink(path);
+
+	return r < 0 ? FAIL(r) : 0;
+}

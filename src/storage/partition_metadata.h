@@ -15,5 +15,7 @@ struct replica_dir;
 int partition_metadata_read(const struct replica_dir *dir, struct uuid *ret) MUST_CHECK;
 /* Durable when it returns 0. */
 int partition_metadata_write(const struct replica_dir *dir, struct uuid id) MUST_CHECK;
+/* 0 also when there was none; -errno. */
+int partition_metadata_delete(const struct replica_dir *dir) MUST_CHECK;
 
 #endif

@@ -591,6 +591,8 @@ static struct log *log_new(const struct log_open_args *a)
 	log->on_failure = a->on_failure;
 	log->failure_arg = a->arg;
 	log->verify_transactions = a->verify_transactions;
+	log->without_topic_id = a->without_topic_id;
+	log->lowest_cut = INT64_MAX;
 	log->config = log_config_ref(a->config);
 	log->first_unstable = -1;
 	log->hw_place.segment = log->unstable_place.segment = -1;
@@ -614,6 +616,29 @@ static int make_dir(const struct log *log)
 	return r < 0 ? FAIL(r) : 0;
 }
 
+/* The id that the cluster knows the topic by. Without topic ids an old one would only stand in the way when they
+ * come back (UnifiedLog.initializeTopicId). */
+static int load_topic_id(struct log *log)
+{
+	return log->without_topic_id ? partition_metadata_delete(&log->dir) :
+				       partition_metadata_read(&log->dir, &log->topic_id);
+}
+
+/* A log of an old record format has no epochs: a format that was newer once may have left some. */
+static int load_epochs(struct log *log)
+{
+	return log_has_epochs(log) ? leader_epochs_load(&log->epochs, &log->dir) : leader_epochs_delete(&log->dir);
+}
+
+/* Recovery takes epochs from the batches it reads, whatever the format is now. */
+static void drop_epochs(struct log *log)
+{
+	if (log_has_epochs(log))
+		return;
+	leader_epochs_clear(&log->epochs);
+	log->epochs.written = log->epochs.version;
+}
+
 int log_open(const struct log_open_args *args, struct log **ret)
 {
 	struct log *log = log_new(args);
@@ -621,12 +646,13 @@ int log_open(const struct log_open_args *args, struct log **ret)
 	int r = make_dir(log);
 
 	if (r == 0)
-		r = partition_metadata_read(&log->dir, &log->topic_id);
+		r = load_topic_id(log);
 	if (r == 0)
-		r = leader_epochs_load(&log->epochs, &log->dir);
+		r = load_epochs(log);
 	if (r == 0)
 		r = load(&l); /* nobody else knows the log: its lock is not needed */
-	if (r == 0 && !args->deleted && l.epochs_differ)
+	drop_epochs(log);
+	if (r == 0 && log_has_epochs(log) && !args->deleted && l.epochs_differ)
 		r = log_write_epochs(log);
 	names_fini(&l.names);
 	if (r < 0) {

@@ -138,6 +138,8 @@ static int reset(struct segment *s)
 {
 	int r = segment_open_file(s);
 
+	/* What the process before us wrote may be in the page cache only: the next flush has to sync it. */
+	s->dirty = s->dirty || r == 0;
 	if (r == 0)
 		r = offset_index_reset(&s->offsets, s->index_bytes);
 	if (r == 0)

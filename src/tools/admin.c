@@ -66,13 +66,32 @@ static int open_servers(struct admin *a, const char *text, char **ret_error)
 {
 	char *why = NULL;
 
-	if (server_list_parse(text, &a->servers, &why) == 0 &&
-		server_list_resolve(&a->servers, &why) == 0)
+	bool none = !text || text[strspn(text, " \t")] == '\0';
+
+	if (none)
+		why = xstrdup("You must set either bootstrap.servers or bootstrap.controllers");
+	else if (server_list_parse(text, &a->servers, &why) == 0 &&
+		 server_list_resolve(&a->servers, &why) == 0)
 		return 0;
 	*ret_error = xasprintf("Failed to create new KafkaAdminClient\n"
 			       "Caused by: org.apache.kafka.common.config.ConfigException: %s",
 		why);
 	free(why);
+	return -EINVAL;
+}
+
+/* The time for a request is part of that for a call. */
+static int check_timeouts(struct admin *a, const struct properties *config, char **ret_error)
+{
+	if (a->api_timeout_ms >= a->request_timeout_ms)
+		return 0;
+	if (!properties_get(config, "default.api.timeout.ms")) {
+		a->api_timeout_ms = a->request_timeout_ms;
+		return 0;
+	}
+	*ret_error = xstrdup("Failed to create new KafkaAdminClient\n"
+			     "Caused by: org.apache.kafka.common.config.ConfigException: The specified value of "
+			     "default.api.timeout.ms must be no smaller than the value of request.timeout.ms.");
 	return -EINVAL;
 }
 
@@ -113,6 +132,8 @@ int admin_open(const struct properties *config, struct admin **ret, char **ret_e
 		client_property_number(config, "retry.backoff.ms", 100, &a->retry_ms, ret_error) ||
 		client_property_number(
 			config, "retry.backoff.max.ms", 1000, &a->retry_max_ms, ret_error))
+		return -EINVAL;
+	if (check_timeouts(a, config, ret_error))
 		return -EINVAL;
 	a->client_id = xstrdup(client_id && *client_id ? client_id : "adminclient-1");
 	a->pause_ms = a->backoff_ms;

@@ -118,11 +118,14 @@ static bool is_unplaced(const struct run *r, const struct admin_piece *p)
 	return !p->done && p->node < 0 && r->job->place != ADMIN_AT_NODE;
 }
 
-/* "describeGroups(api=FIND_COORDINATOR)": what a time-out calls the step that it ended. */
+/* "describeGroups(api=FIND_COORDINATOR)": what a time-out calls the step that it ended. Calls of certain brokers are one
+ * step. */
 static void name_step(struct run *r, int key)
 {
 	char text[NAME_MAX_LEN + 72];
 
+	if (r->job->place == ADMIN_AT_NODE)
+		return;
 	snprintf(text, sizeof(text), "%s(api=%s)", r->name, api_version_find(key)->constant);
 	admin_rename(r->admin, text);
 }

@@ -186,6 +186,28 @@ int server_list_parse(const char *text, struct server_list *ret, char **ret_erro
 	return 0;
 }
 
+const char *server_list_fault(const char *text)
+{
+	static const char fault[] = "Please provide valid host:port like host1:9091,host2:9092\n";
+	struct server_list l = {NULL, 0, 0};
+	size_t len = strlen(text);
+
+	if (text[strspn(text, " \t")] == '\0')
+		return "Error while validating the bootstrap address\n";
+	while (len > 0 && text[len - 1] == ',')
+		len--; /* Java's split leaves those out */
+	for (size_t at = 0; at <= len; at++) {
+		size_t n = strcspn(text + at, ",");
+		bool valid = n > 0 && parse_server(&l, text + at, MIN(n, len - at));
+
+		server_list_fini(&l);
+		if (!valid)
+			return fault;
+		at += n;
+	}
+	return NULL;
+}
+
 static bool resolves(const struct server *s)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list;
@@ -256,10 +278,22 @@ static int parse_value(
 	return -EINVAL;
 }
 
+/* Of those that the tools read themselves. */
+static bool is_int(const char *key)
+{
+	static const char *const ints[] = {"default.api.timeout.ms", "max.poll.records", "request.timeout.ms"};
+
+	for (size_t i = 0; i < ARRAY_LEN(ints); i++)
+		if (strcmp(ints[i], key) == 0)
+			return true;
+	return false;
+}
+
 int client_property_number(
 	const struct properties *p, const char *key, int64_t def, int64_t *ret, char **ret_error)
 {
-	const struct config_key k = {.name = key, .type = CONFIG_LONG, .rule = {AT_LEAST(0)}};
+	const struct config_key k = {
+		.name = key, .type = is_int(key) ? CONFIG_INT : CONFIG_LONG, .rule = {AT_LEAST(0)}};
 	const char *text = properties_get(p, key);
 	struct config_value v = {.is_null = true};
 

@@ -25,6 +25,9 @@ struct server_list {
 
 /* "host:port,[::1]:port,PROTOCOL://host:port". 0, or -EINVAL with Kafka's message in *ret_error (owned). */
 int server_list_parse(const char *text, struct server_list *ret, char **ret_error) MUST_CHECK;
+/* What the tools that look at the list themselves say of it before a client does, ToolsUtils.validateBootstrapServer: no
+ * element may be empty. NULL: nothing is wrong. */
+const char *server_list_fault(const char *text);
 /* Looks the names up. Those that nobody knows are left out, with a warning; -EINVAL with Kafka's message in *ret_error
  * (owned) when none remains. */
 int server_list_resolve(struct server_list *l, char **ret_error) MUST_CHECK;

@@ -15,10 +15,9 @@
 #include "tools/delete_records_priv.h"
 #include "tools/options.h"
 #include "tools/report.h"
+#include "tools/text_file.h"
 #include "tools/tool.h"
 #include "tools/tool_admin.h"
-
-#define FILE_MAX (64 * 1024 * 1024)
 
 enum delete_records_option {
 	DELETE_RECORDS_BOOTSTRAP_SERVER,
@@ -73,38 +72,14 @@ static int PRINTF(2, 3) fault(struct delete_records *d, const char *fmt, ...)
 	return -1;
 }
 
-/* By stdio, since the file may be a pipe. */
-static int load_file(struct delete_records *d, const char *path, char **ret, size_t *ret_n)
-{
-	FILE *in = fopen(path, "re");
-	char *text = NULL;
-	size_t n = 0, cap = 0;
-
-	if (!in)
-		return fault(d, "Unable to read file %s", path);
-	do {
-		text = grow_array(text, &cap, n + 65536, 1);
-		n += fread(text + n, 1, 65536, in);
-	} while (!feof(in) && !ferror(in) && n <= FILE_MAX);
-	if (ferror(in) || n > FILE_MAX) {
-		(void)fault(d, "Unable to read file %s", path);
-		free(text);
-		text = NULL;
-	}
-	(void)fclose(in);
-	*ret = text;
-	*ret_n = n;
-	return text ? 0 : -1;
-}
-
 static int parse_file(struct delete_records *d, const char *path)
 {
 	char *text = NULL, *error = NULL;
 	size_t n = 0;
 	int r;
 
-	if (load_file(d, path, &text, &n))
-		return -1;
+	if (text_file_read(path, &text, &n))
+		return fault(d, "Unable to read file %s", path);
 	r = targets_parse(text, n, &d->arena, &d->to, &error);
 	free(text);
 	if (r)

@@ -1,6 +1,5 @@
 /* delete_records_file.c - see delete_records_priv.h (DeleteRecordsCommand.java, 3.9; the words are Jackson's). */
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -11,6 +10,7 @@
 #include "base/alloc.h"
 #include "tools/delete_records_priv.h"
 #include "tools/java_order.h"
+#include "tools/json_decode.h"
 
 struct reader {
 	struct arena *arena;
@@ -31,70 +31,42 @@ static int PRINTF(2, 3) fault(struct reader *d, const char *fmt, ...)
 
 /* ---- JSON ---- */
 
-/* A value of another type than is expected, in Jackson's words. */
-static int wrong_type(struct reader *d, const char *want, const json_t *got)
-{
-	char *text = json_dumps(got, JSON_COMPACT | JSON_ENCODE_ANY);
-
-	(void)fault(d, "Expected %s, received %s", want, text ? text : "");
-	free(text);
-	return -EINVAL;
-}
-
-static int want_member(struct reader *d, const json_t *o, const char *name, json_t **ret)
-{
-	*ret = json_object_get(o, name);
-	return *ret ? 0 : fault(d, "No such field exists: `%s`", name);
-}
-
-static int read_integer(struct reader *d, const json_t *v, int64_t *ret)
-{
-	if (!json_is_integer(v) || json_integer_value(v) < INT32_MIN ||
-		json_integer_value(v) > INT32_MAX)
-		return wrong_type(d, "`Integer` value", v);
-	*ret = json_integer_value(v);
-	return 0;
-}
-
 static int read_target(struct reader *d, const json_t *o, struct target *ret)
 {
-	json_t *topic, *partition, *offset;
-	int64_t n;
+	const json_t *topic, *partition, *offset;
+	struct str name = STR_NULL;
 
-	if (!json_is_object(o))
-		return wrong_type(d, "JSON object", o);
-	if (want_member(d, o, "topic", &topic))
+	if (json_decode_object(o, &d->error) ||
+		json_decode_member(o, "topic", &topic, &d->error) ||
+		json_decode_string(topic, &name, &d->error) ||
+		json_decode_member(o, "partition", &partition, &d->error) ||
+		json_decode_int(partition, &ret->partition, &d->error) ||
+		json_decode_member(o, "offset", &offset, &d->error) ||
+		json_decode_long(offset, &ret->offset, &d->error))
 		return -EINVAL;
-	if (!json_is_string(topic))
-		return wrong_type(d, "`String` value", topic);
-	if (want_member(d, o, "partition", &partition) || read_integer(d, partition, &n) ||
-		want_member(d, o, "offset", &offset))
-		return -EINVAL;
-	if (!json_is_integer(offset))
-		return wrong_type(d, "`Long` value", offset);
-	ret->topic = arena_str(d->arena, json_string_value(topic));
-	ret->partition = (int32_t)n;
-	ret->offset = json_integer_value(offset);
-	return ret->topic.len < 0 ? fault(d, "%s", strerror(ENOMEM)) : 0;
+	if (!arena_keep(d->arena, &name))
+		return fault(d, "%s", strerror(ENOMEM));
+	ret->topic = name;
+	return 0;
 }
 
 static int read_targets(struct reader *d, const json_t *root)
 {
 	const json_t *version, *list;
-	int64_t n = 1;
+	int32_t n = 1;
 
-	if (!json_is_object(root))
-		return wrong_type(d, "JSON object", root);
+	if (json_decode_object(root, &d->error))
+		return -EINVAL;
 	version = json_object_get(root, "version");
-	if (version && read_integer(d, version, &n))
+	if (version && json_decode_int(version, &n, &d->error))
 		return -EINVAL;
 	if (n != 1)
-		return fault(d, "Not supported version field value %" PRId64, n);
+		return fault(d, "Not supported version field value %d", n);
 	list = json_object_get(root, "partitions");
 	if (!list)
 		return fault(d, "Missing partitions field");
-	if (!json_is_array(list))
-		return wrong_type(d, "JSON array", list);
+	if (json_decode_array(list, &d->error))
+		return -EINVAL;
 	d->to.v = arena_array(d->arena, json_array_size(list), sizeof(*d->to.v));
 	if (!d->to.v)
 		return fault(d, "%s", strerror(ENOMEM));
@@ -211,10 +183,12 @@ int targets_parse(const char *text, size_t len, struct arena *a, struct targets 
 	char **ret_error)
 {
 	struct reader d = {.arena = a};
-	json_error_t why;
-	json_t *root = json_loadb(text, len, JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY, &why);
-	int r = root ? read_targets(&d, root)
-		     : fault(&d, "The input string is not a valid JSON");
+	CLEANUP(freep) char *syntax = NULL;
+	const char *class;
+	json_t *root = NULL;
+	int r = json_decode_text(text, len, &root, &syntax, &class)
+			? fault(&d, "The input string is not a valid JSON")
+			: read_targets(&d, root);
 
 	json_decref(root);
 	if (!r)

@@ -357,20 +357,14 @@ static int read_servers(struct get_offsets *g, const char **ret)
 {
 	size_t id = options_has(&g->options, OFFSETS_BOOTSTRAP_SERVER) ? OFFSETS_BOOTSTRAP_SERVER
 								       : OFFSETS_BROKER_LIST;
-	struct server_list list = {0};
-	CLEANUP(freep) char *error = NULL;
+	const char *why;
 
 	if (!options_has(&g->options, id))
 		return fault(g, "Missing required option(s) [bootstrap-server]");
 	if (text_of(g, id, ret))
 		return -1;
-	if (str_of(*ret).len == (int32_t)strspn(*ret, " \t"))
-		return options_usage(&g->options, "Error while validating the bootstrap address\n");
-	if (server_list_parse(*ret, &list, &error))
-		return options_usage(
-			&g->options, "Please provide valid host:port like host1:9091,host2:9092\n");
-	server_list_fini(&list);
-	return 0;
+	why = server_list_fault(*ret);
+	return why ? options_usage(&g->options, why) : 0;
 }
 
 static int run_with(struct get_offsets *g, int argc, char **argv)

@@ -51,6 +51,8 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/dump_log_producers.c \
 	src/tools/dump_log_records.c \
 	src/tools/e2e_latency.c \
+	src/tools/election_file.c src/tools/election_file.h \
+	src/tools/elections.c src/tools/elections.h \
 	src/tools/ensemble.c src/tools/ensemble.h \
 	src/tools/findings.c src/tools/findings.h \
 	src/tools/formatter.c src/tools/formatter.h \
@@ -66,6 +68,8 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/java_order.c src/tools/java_order.h \
 	src/tools/java_random.c src/tools/java_random.h \
 	src/tools/java_regex.c src/tools/java_regex.h \
+	src/tools/json_decode.c src/tools/json_decode.h \
+	src/tools/json_syntax.c src/tools/json_syntax.h \
 	src/tools/json_text.c src/tools/json_text.h \
 	src/tools/justify.c src/tools/justify.h \
 	src/tools/keeper.c src/tools/keeper.h src/tools/keeper_priv.h \
@@ -79,6 +83,7 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/keeper_record.c src/tools/keeper_record.h \
 	src/tools/keeper_shell.c src/tools/keeper_shell.h \
 	src/tools/keeper_watches.c \
+	src/tools/leader_election.c \
 	src/tools/line_reader.c src/tools/line_reader.h \
 	src/tools/list.h \
 	src/tools/log_dirs.c src/tools/log_dirs_priv.h \
@@ -88,9 +93,21 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/options.c src/tools/options.h \
 	src/tools/payload.c src/tools/payload.h \
 	src/tools/perf_stats.c src/tools/perf_stats.h \
+	src/tools/preferred_election.c src/tools/preferred_election_priv.h \
+	src/tools/preferred_election_zookeeper.c \
 	src/tools/producer.c src/tools/producer.h \
 	src/tools/producer_perf.c src/tools/producer_perf_priv.h \
 	src/tools/producer_perf_options.c \
+	src/tools/reassign_calls.c \
+	src/tools/reassign_execute.c \
+	src/tools/reassign_file.c \
+	src/tools/reassign_generate.c \
+	src/tools/reassign_log_dirs.c \
+	src/tools/reassign_partitions.c src/tools/reassign_priv.h \
+	src/tools/reassign_plan.c src/tools/reassign_plan.h \
+	src/tools/reassign_rows.c \
+	src/tools/reassign_states.c \
+	src/tools/reassign_verify.c \
 	src/tools/record_decoder.c src/tools/record_decoder.h src/tools/record_decoder_priv.h \
 	src/tools/records.c src/tools/records.h \
 	src/tools/records.def \
@@ -98,12 +115,17 @@ src_tools_libtools_a_SOURCES = \
 	src/tools/records/kraft_cluster.def \
 	src/tools/records/kraft_control.def \
 	src/tools/records/remote_log.def \
+	src/tools/replica_compare.c src/tools/replica_compare.h \
+	src/tools/replica_verification.c src/tools/replica_verification_priv.h \
+	src/tools/replica_verification_fetch.c \
 	src/tools/report.c src/tools/report.h \
 	src/tools/reset_plan.c src/tools/reset_plan.h \
 	src/tools/scala_hash.c src/tools/scala_hash.h \
 	src/tools/scripts.c src/tools/scripts.h \
 	src/tools/similar.c src/tools/similar.h \
 	src/tools/stop_signal.c src/tools/stop_signal.h \
+	src/tools/text_file.c src/tools/text_file.h \
+	src/tools/thrown.c src/tools/thrown.h \
 	src/tools/throttle.c src/tools/throttle.h \
 	src/tools/tool.c src/tools/tool.h \
 	src/tools/tool_admin.c src/tools/tool_admin.h \

@@ -82,6 +82,14 @@ static const struct {
 	{KERR_TOPIC_DELETION_DISABLED, NULL, "Topic deletion is disabled."},
 	{KERR_POLICY_VIOLATION, NULL,
 		"Request parameters do not satisfy the configured policy."},
+	{KERR_PREFERRED_LEADER_NOT_AVAILABLE, NULL, "The preferred leader was not available."},
+	{KERR_ELIGIBLE_LEADERS_NOT_AVAILABLE, NULL,
+		"Eligible topic partition leaders are not available."},
+	{KERR_ELECTION_NOT_NEEDED, NULL, "Leader election not needed for topic partition."},
+	{KERR_INVALID_REPLICA_ASSIGNMENT, NULL, "Replica assignment is invalid."},
+	{KERR_LOG_DIR_NOT_FOUND, NULL,
+		"The user-specified log directory is not found in the broker config."},
+	{KERR_NO_REASSIGNMENT_IN_PROGRESS, NULL, "No partition reassignment is in progress."},
 	{KERR_REASSIGNMENT_IN_PROGRESS, NULL, "A partition reassignment is in progress."},
 };
 

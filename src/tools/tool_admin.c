@@ -7,7 +7,7 @@
 #include "base/properties.h"
 #include "tools/client_properties.h"
 
-int tool_admin_open(const char *servers, const char *path, const char *client_id,
+int tool_admin_open_with(const char *servers, const char *path, const struct tool_admin_setting *settings, size_t n,
 	struct admin **ret, char **ret_error)
 {
 	struct properties config = PROPERTIES_INIT;
@@ -15,12 +15,21 @@ int tool_admin_open(const char *servers, const char *path, const char *client_id
 
 	if (!r) {
 		properties_set(&config, "bootstrap.servers", servers, 0);
-		if (client_id && !properties_get(&config, "client.id"))
-			properties_set(&config, "client.id", client_id, 0);
+		for (size_t i = 0; i < n; i++)
+			if (settings[i].always || !properties_get(&config, settings[i].key))
+				properties_set(&config, settings[i].key, settings[i].value, 0);
 		r = admin_open(&config, ret, ret_error);
 	}
 	properties_fini(&config);
 	return r;
+}
+
+int tool_admin_open(const char *servers, const char *path, const char *client_id,
+	struct admin **ret, char **ret_error)
+{
+	struct tool_admin_setting id = {"client.id", client_id, false};
+
+	return tool_admin_open_with(servers, path, &id, client_id ? 1 : 0, ret, ret_error);
 }
 
 char *tool_admin_exception(const struct admin *a, int r)

@@ -5,6 +5,9 @@
 #ifndef TOOLS_TOOL_ADMIN_H
 #define TOOLS_TOOL_ADMIN_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/attr.h"
 #include "tools/admin.h"
 
@@ -12,6 +15,16 @@
  *   0
  *   -errno  *ret_error has what Kafka's tools say, owned by the caller                                 */
 int tool_admin_open(const char *servers, const char *path, const char *client_id,
+	struct admin **ret, char **ret_error) MUST_CHECK;
+
+/* A setting that a tool gives its client. */
+struct tool_admin_setting {
+	const char *key, *value;
+	bool always; /* also where the file says otherwise */
+};
+
+/* The same with settings of the tool. */
+int tool_admin_open_with(const char *servers, const char *path, const struct tool_admin_setting *settings, size_t n,
 	struct admin **ret, char **ret_error) MUST_CHECK;
 
 /* The exception after an admin call that failed with r: "org.apache.kafka.common.errors.TimeoutException: ...".

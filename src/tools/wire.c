@@ -136,7 +136,7 @@ static int receive_all(int fd, uint8_t *p, size_t n, int64_t deadline_ms)
 	return 0;
 }
 
-static int send_request(struct wire *w, int key, int version, const void *in, int64_t deadline_ms)
+int wire_send(struct wire *w, int key, int version, const void *in, int64_t deadline_ms)
 {
 	const struct api_version_row *row = api_version_find(key);
 	struct request_header h;
@@ -202,20 +202,25 @@ static int receive_header(
 	return id == w->correlation_id ? 0 : FAIL(-EBADMSG);
 }
 
-int wire_call(struct wire *w, int key, int version, const void *in, struct arena *a, void *out,
-	int64_t deadline_ms)
+int wire_receive(struct wire *w, int key, int version, struct arena *a, void *out, int64_t deadline_ms)
 {
 	const struct api_version_row *row = api_version_find(key);
 	struct cursor c;
-	int r = send_request(w, key, version, in, deadline_ms);
+	int r = receive_frame(w, a, &c, deadline_ms);
 
-	if (!r)
-		r = receive_frame(w, a, &c, deadline_ms);
 	if (!r)
 		r = receive_header(w, row, version, &c);
 	if (r)
 		return r;
 	return FAIL(codec_decode(row->response, version, &c, a, out));
+}
+
+int wire_call(struct wire *w, int key, int version, const void *in, struct arena *a, void *out,
+	int64_t deadline_ms)
+{
+	int r = wire_send(w, key, version, in, deadline_ms);
+
+	return r ? r : wire_receive(w, key, version, a, out, deadline_ms);
 }
 
 static void remember_versions(struct wire *w, const struct api_versions_response *out)
@@ -244,7 +249,7 @@ static int call_api_versions(struct wire *w, int version, struct arena *a,
 	CODEC_INIT(api_versions_request, &in);
 	in.client_software_name = STR("moldau");
 	in.client_software_version = STR(PACKAGE_VERSION);
-	r = send_request(w, API_API_VERSIONS, version, &in, deadline_ms);
+	r = wire_send(w, API_API_VERSIONS, version, &in, deadline_ms);
 	if (!r)
 		r = receive_frame(w, a, &c, deadline_ms);
 	if (!r)

@@ -33,4 +33,9 @@ int wire_version(const struct wire *w, int key);
 int wire_call(struct wire *w, int key, int version, const void *in, struct arena *a, void *out,
 	int64_t deadline_ms) MUST_CHECK;
 
+/* The two halves of wire_call, for requests to several brokers at once: what was sent on a connection is received before
+ * the next is sent. Return as wire_call. */
+int wire_send(struct wire *w, int key, int version, const void *in, int64_t deadline_ms) MUST_CHECK;
+int wire_receive(struct wire *w, int key, int version, struct arena *a, void *out, int64_t deadline_ms) MUST_CHECK;
+
 #endif

@@ -32,6 +32,7 @@
 #define ZK_PATH_REASSIGN	    "/admin/reassign_partitions"
 #define ZK_PATH_PREFERRED	    "/admin/preferred_replica_election"
 #define ZK_PATH_ISR_CHANGES	    "/isr_change_notification"
+#define ZK_PATH_ISR_CHANGE	    ZK_PATH_ISR_CHANGES "/isr_change_" /* and a number */
 #define ZK_PATH_LOG_DIR_EVENTS	    "/log_dir_event_notification"
 #define ZK_PATH_LOG_DIR_EVENT	    ZK_PATH_LOG_DIR_EVENTS "/log_dir_event_"
 #define ZK_PATH_PRODUCER_IDS	    "/latest_producer_id_block"

@@ -33,7 +33,7 @@ struct zk_feature {
 };
 
 struct znode_broker {
-	int32_t version; /* decoding only; 5 is written */
+	int32_t version; /* 1 to 5; 2, 4 and 5 are written */
 	struct zk_endpoint *endpoints;
 	size_t endpoints_n;
 	char *rack; /* NULL: none */

@@ -194,15 +194,17 @@ char *znode_broker_encode(const struct znode_broker *b)
 	const struct zk_endpoint *plain = first_plaintext(b);
 	json_t *j = json_object();
 
-	json_object_set_new(j, "features", feature_map(b));
-	json_object_set_new(j, "listener_security_protocol_map", protocol_map(b));
+	if (b->version >= 5)
+		json_object_set_new(j, "features", feature_map(b));
+	if (b->version >= 4)
+		json_object_set_new(j, "listener_security_protocol_map", protocol_map(b));
 	json_object_set_new(j, "endpoints", endpoint_list(b));
-	if (b->rack)
+	if (b->rack && b->version >= 3)
 		json_object_set_new(j, "rack", json_text(b->rack));
 	json_object_set_new(j, "jmx_port", json_integer(b->jmx_port));
 	json_object_set_new(j, "port", json_integer(plain ? plain->port : -1));
 	json_object_set_new(j, "host", plain ? json_text(plain->host) : json_null());
-	json_object_set_new(j, "version", json_integer(5));
+	json_object_set_new(j, "version", json_integer(b->version));
 	json_object_set_new(j, "timestamp", json_number_text(b->timestamp_ms));
 	return json_finish(j);
 }

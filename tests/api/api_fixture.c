@@ -18,6 +18,7 @@
 #include "net/connection.h"
 #include "protocol/codec.h"
 #include "protocol/header.h"
+#include "protocol/metadata_version.h"
 #include "replica/fetch_session.h"
 #include "replica_fixture.h"
 
@@ -52,6 +53,7 @@ int api_fixture_setup(void **state)
 	if (replica_fixture_setup(state))
 		return -1;
 	api_ctx = (struct broker_context){
+		.metadata_version = METADATA_VERSION_3_9_IV0,
 		.broker_id = 0,
 		.cluster_id = "cluster",
 		.clock = &clock_real,

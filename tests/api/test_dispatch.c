@@ -23,6 +23,7 @@
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/header.h"
+#include "protocol/metadata_version.h"
 
 static _Atomic int64_t features_epoch = 0;
 
@@ -42,7 +43,7 @@ static void fixture_init(struct fixture *f)
 		.on_frame = dispatch_frame, .arg = &f->ctx };
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
-	f->ctx = (struct broker_context){ .broker_id = 7, .cluster_id = "test-cluster", .clock = &clock_real,
+	f->ctx = (struct broker_context){ .broker_id = 7, .metadata_version = METADATA_VERSION_3_9_IV0, .cluster_id = "test-cluster", .clock = &clock_real,
 		.workers = worker_pool_new("test", 1), .metadata = metadata_new(),
 		.offsets_partitions = 50, .transactions_partitions = 50, .features_epoch = &features_epoch };
 	assert_int_equal(0, server_bind(&config, &f->server));

@@ -18,6 +18,7 @@
 #include "protocol/header.h"
 #include "protocol/messages.h"
 #include "record/batch.h"
+#include "replica/throttle.h"
 #include "replica_fixture.h"
 #include "storage/log_config.h"
 
@@ -348,6 +349,221 @@ static void a_follower_reads_to_the_end_and_commits(void **state)
 	partition_unref(p);
 }
 
+/* A follower of before 0.11 has no use for records of format 2, which it might be sent while releases are mixed. */
+static void an_old_follower_is_sent_its_format(void **state)
+{
+	static const struct {
+		int8_t format;
+		int16_t version;
+		int8_t want;
+	} rows[] = { { 2, 5, 2 }, { 2, 3, 1 }, { 2, 1, 0 }, { 1, 3, 1 }, { 1, 1, 0 }, { 0, 1, 0 }, { 0, 5, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char topic[] = { 't', (char)('0' + i), '\0' };
+		struct fixture_decision d = { .topic = topic, .replicas_n = 2, .isr_n = 2, .is_new = true };
+		struct fetch_response out;
+		struct partition *p;
+		struct batch b;
+		struct ask a;
+
+		rf.record_format = rows[i].format;
+		fixture_brokers(2);
+		fixture_metadata(topic, 0, 0, 0, 2);
+		assert_int_equal(0, fixture_decide(&d, NULL));
+		p = partitions_get(rf.partitions, str_of(topic), 0);
+		assert_int_equal(0, fixture_append(p, 2, 1, NULL, NULL));
+		ask_init(&a, rows[i].version);
+		a.in.replica_id = 1;
+		ask_add(&a, topic, 0, 0, 1000);
+		assert_int_equal(CALL_REPLIED, call(API_FETCH, rows[i].version, &a.in, &out));
+		assert_int_equal(0, out.responses[0].partitions[0].error_code);
+		assert_int_equal(0, batch_parse(out.responses[0].partitions[0].records.p,
+		    (size_t)out.responses[0].partitions[0].records.len, &b));
+		assert_int_equal(rows[i].want, b.magic);
+		partition_unref(p);
+	}
+}
+
+/* --- throttled replication --- */
+
+static struct clock_fake throttle_now;
+
+/* Topic t lists all its replicas; from 1000 bytes per second on they wait. */
+static void throttle_begin(void)
+{
+	const struct throttle_config c = { .clock = &throttle_now.clock, .replication = { 11, 1000 },
+					   .moves = { 11, 1000 } };
+	struct log_config *settings = log_config_new();
+
+	clock_fake_init(&throttle_now, 1700000000000);
+	api_ctx.throttle = throttle_new(&c);
+	settings->leader_throttled.all = true;
+	throttle_set_topic(api_ctx.throttle, "t", settings);
+	throttle_set_rate(api_ctx.throttle, THROTTLE_LEADER, 1000);
+	log_config_unref(settings);
+}
+
+static void throttle_end(void)
+{
+	api_ctx.throttle = throttle_free(api_ctx.throttle);
+}
+
+/* Led by us with a follower, broker 1, in sync or not. */
+static struct partition *filled_for_follower(const char *topic, int batches, int32_t isr_n)
+{
+	struct fixture_decision d = { .topic = topic, .replicas_n = 2, .isr_n = isr_n, .is_new = true };
+	struct partition *p;
+
+	fixture_brokers(2);
+	fixture_metadata(topic, 0, 0, 0, 2);
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	p = partitions_get(rf.partitions, str_of(topic), 0);
+	for (int i = 0; i < batches; i++)
+		assert_int_equal(0, fixture_append(p, 2, 1, NULL, NULL));
+	return p;
+}
+
+static void ask_as_follower(struct ask *a, const char *topic, int32_t max_wait_ms)
+{
+	ask_init(a, 17);
+	a->in.replica_state.replica_id = 1;
+	a->in.max_wait_ms = max_wait_ms;
+	ask_add(a, topic, 0, 0, 1 << 20);
+}
+
+static int batches_for_follower(const char *topic)
+{
+	struct fetch_response out;
+	struct ask a;
+
+	ask_as_follower(&a, topic, 0);
+	assert_int_equal(CALL_REPLIED, call(API_FETCH, 17, &a.in, &out));
+	assert_int_equal(0, out.responses[0].partitions[0].error_code);
+	assert_true(out.responses[0].partitions[0].high_watermark >= 0);
+	return batches_in(&out.responses[0].partitions[0].records);
+}
+
+static void a_follower_that_is_behind_waits_for_the_quota(void **state)
+{
+	struct partition *p = filled_for_follower("t", 2, 1), *q = filled_for_follower("u", 2, 1);
+	struct fetch_response out;
+	struct ask a;
+
+	(void)state;
+	throttle_begin();
+	assert_int_equal(2, batches_for_follower("t"));
+	throttle_record(api_ctx.throttle, THROTTLE_LEADER, 2000);
+	assert_int_equal(0, batches_for_follower("t"));
+	assert_int_equal(2, batches_for_follower("u")); /* not listed */
+	ask_init(&a, 17); /* a consumer */
+	ask_add(&a, "t", 0, 0, 1 << 20);
+	assert_int_equal(CALL_REPLIED, call(API_FETCH, 17, &a.in, &out));
+	assert_int_equal(2, batches_in(&out.responses[0].partitions[0].records));
+	clock_fake_advance(&throttle_now, 4000);
+	assert_int_equal(2, batches_for_follower("t"));
+	throttle_end();
+	partition_unref(p);
+	partition_unref(q);
+}
+
+static void a_follower_in_sync_is_served_and_counts(void **state)
+{
+	struct partition *p = filled_for_follower("t", 2, 2);
+	struct fetch_response out;
+	size_t size;
+	struct ask a;
+
+	(void)state;
+	throttle_begin();
+	throttle_set_rate(api_ctx.throttle, THROTTLE_LEADER, 1);
+	ask_as_follower(&a, "t", 0);
+	assert_int_equal(CALL_REPLIED, call(API_FETCH, 17, &a.in, &out));
+	size = 4 + codec_size(&fetch_response_schema, 17, &out); /* as Kafka counts, FetchResponse.sizeOf */
+	throttle_set_rate(api_ctx.throttle, THROTTLE_LEADER, (int64_t)size);
+	assert_false(throttle_is_exceeded(api_ctx.throttle, THROTTLE_LEADER));
+	throttle_set_rate(api_ctx.throttle, THROTTLE_LEADER, (int64_t)size - 1);
+	assert_true(throttle_is_exceeded(api_ctx.throttle, THROTTLE_LEADER));
+	assert_int_equal(2, batches_for_follower("t"));
+	throttle_end();
+	partition_unref(p);
+}
+
+static void what_is_throttled_does_not_end_a_wait(void **state)
+{
+	struct partition *p = filled_for_follower("t", 2, 1), *q = filled_for_follower("u", 0, 1);
+	struct connection *c = client_open();
+	struct fetch_response out;
+	unsigned moved;
+	struct ask a;
+
+	(void)state;
+	throttle_begin();
+	throttle_record(api_ctx.throttle, THROTTLE_LEADER, 2000);
+	ask_as_follower(&a, "t", 60000);
+	ask_add(&a, "u", 0, 0, 1 << 20);
+	client_send(c, API_FETCH, 17, &a.in);
+	assert_false(client_has_ended(c));
+	assert_int_equal(0, fixture_append(p, 2, 1, NULL, &moved));
+	partitions_moved(rf.partitions, p, moved);
+	assert_false(client_has_ended(c));
+	assert_int_equal(0, fixture_append(q, 2, 1, NULL, &moved));
+	partitions_moved(rf.partitions, q, moved);
+	assert_int_equal(CALL_REPLIED, client_wait(c, API_FETCH, 17, &out));
+	assert_int_equal(0, batches_in(&out.responses[0].partitions[0].records));
+	assert_int_equal(1, batches_in(&out.responses[1].partitions[0].records));
+	client_close(c);
+	throttle_end();
+	partition_unref(p);
+	partition_unref(q);
+}
+
+/* The bytes that were readable when they were looked at last may be so no more, and the other way round. */
+static void a_wait_looks_again_at_what_time_changes(void **state)
+{
+	struct partition *p = filled_for_follower("t", 2, 1), *q = filled_for_follower("u", 0, 1);
+	struct connection *c = client_open();
+	struct buf *one = fixture_batch(2);
+	struct fetch_response out;
+	unsigned moved;
+	struct ask a;
+
+	(void)state;
+	throttle_begin();
+	throttle_record(api_ctx.throttle, THROTTLE_LEADER, 2000);
+	ask_as_follower(&a, "t", 60000);
+	a.in.min_bytes = 3 * (int32_t)one->len; /* two of t, and one of u */
+	ask_add(&a, "u", 0, 0, 1 << 20);
+	client_send(c, API_FETCH, 17, &a.in);
+	clock_fake_advance(&throttle_now, 4000);
+	assert_int_equal(0, fixture_append(q, 2, 1, NULL, &moved));
+	partitions_moved(rf.partitions, q, moved);
+	assert_int_equal(CALL_REPLIED, client_wait(c, API_FETCH, 17, &out));
+	assert_int_equal(2, batches_in(&out.responses[0].partitions[0].records));
+	assert_int_equal(1, batches_in(&out.responses[1].partitions[0].records));
+	buf_unref(one);
+	client_close(c);
+	throttle_end();
+	partition_unref(p);
+	partition_unref(q);
+}
+
+static void a_wait_for_a_throttled_replica_ends_in_time(void **state)
+{
+	struct partition *p = filled_for_follower("t", 2, 1);
+	struct fetch_response out;
+	struct ask a;
+
+	(void)state;
+	throttle_begin();
+	throttle_record(api_ctx.throttle, THROTTLE_LEADER, 2000);
+	ask_as_follower(&a, "t", 30);
+	assert_int_equal(CALL_REPLIED, call(API_FETCH, 17, &a.in, &out));
+	assert_int_equal(0, batches_in(&out.responses[0].partitions[0].records));
+	throttle_end();
+	partition_unref(p);
+}
+
 /* Bytes that are not in memory are loaded by a worker; the answer is the same. */
 static void cold_bytes_come_too(void **state)
 {
@@ -395,6 +611,12 @@ int main(void)
 		T(the_time_is_up),
 		T(deletion_ends_the_wait),
 		T(a_follower_reads_to_the_end_and_commits),
+		T(a_follower_that_is_behind_waits_for_the_quota),
+		T(a_follower_in_sync_is_served_and_counts),
+		T(what_is_throttled_does_not_end_a_wait),
+		T(a_wait_looks_again_at_what_time_changes),
+		T(a_wait_for_a_throttled_replica_ends_in_time),
+		T(an_old_follower_is_sent_its_format),
 		T(cold_bytes_come_too),
 		T(zstd_is_not_for_old_clients),
 	};

@@ -16,6 +16,7 @@
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/header.h"
+#include "protocol/metadata_version.h"
 #include "replica/delayed.h"
 #include "replica_fixture.h"
 
@@ -201,6 +202,69 @@ static void a_commit_is_read_back_in_every_version(void **state)
 	}
 }
 
+/* An older coordinator would take a static member for another one. */
+static void static_members_wait_for_brokers_of_2_3(void **state)
+{
+	struct join_group_request join = join_request("");
+	struct join_group_response joined;
+	struct sync_group_request sync;
+	struct sync_group_response synced;
+	struct heartbeat_request beat;
+	struct heartbeat_response beaten;
+
+	(void)state;
+	api_ctx.metadata_version = METADATA_VERSION_2_3_IV0 - 1;
+	join.group_instance_id = STR("i");
+	for (int16_t v = 5; v <= 9; v++) {
+		assert_int_equal(CALL_REPLIED, call(API_JOIN_GROUP, v, &join, &joined));
+		assert_int_equal(KERR_UNSUPPORTED_VERSION, joined.error_code);
+		assert_int_equal(-1, joined.generation_id);
+		assert_int_equal(v < 7 ? 0 : -1, joined.protocol_name.len);
+	}
+	CODEC_INIT(sync_group_request, &sync);
+	sync.group_id = STR("g");
+	sync.group_instance_id = STR("i");
+	assert_int_equal(CALL_REPLIED, call(API_SYNC_GROUP, 5, &sync, &synced)); /* before its other checks */
+	assert_int_equal(KERR_UNSUPPORTED_VERSION, synced.error_code);
+	CODEC_INIT(heartbeat_request, &beat);
+	beat.group_id = STR("g");
+	beat.group_instance_id = STR("i");
+	assert_int_equal(CALL_REPLIED, call(API_HEARTBEAT, 4, &beat, &beaten));
+	assert_int_equal(KERR_UNSUPPORTED_VERSION, beaten.error_code);
+	join.group_instance_id = STR_NULL;
+	assert_int_equal(CALL_REPLIED, call(API_JOIN_GROUP, 3, &join, &joined));
+	assert_int_equal(0, joined.error_code);
+	api_ctx.metadata_version++;
+	join.group_instance_id = STR("i");
+	join.group_id = STR("g2");
+	assert_int_equal(CALL_REPLIED, call(API_JOIN_GROUP, 5, &join, &joined));
+	assert_int_equal(0, joined.error_code);
+}
+
+static void commits_of_static_members_wait_too(void **state)
+{
+	struct offset_commit_request_offset_commit_request_partition parts[2];
+	struct offset_commit_request_offset_commit_request_topic topic = { .name = STR("t"), .partitions = parts,
+		.partitions_n = 2 };
+	struct offset_commit_request in;
+	struct offset_commit_response out;
+
+	(void)state;
+	api_ctx.metadata_version = METADATA_VERSION_2_3_IV0 - 1;
+	for (int32_t i = 0; i < 2; i++) { /* the second one does not exist, and is answered the same */
+		CODEC_INIT(offset_commit_request_offset_commit_request_partition, &parts[i]);
+		parts[i].partition_index = i;
+	}
+	CODEC_INIT(offset_commit_request, &in);
+	in.group_id = STR("g");
+	in.group_instance_id = STR("i");
+	in.topics = &topic;
+	in.topics_n = 1;
+	assert_int_equal(CALL_REPLIED, call(API_OFFSET_COMMIT, 7, &in, &out));
+	for (int32_t i = 0; i < 2; i++)
+		assert_int_equal(KERR_UNSUPPORTED_VERSION, out.topics[0].partitions[i].error_code);
+}
+
 static void hosts_are_spelled_as_in_java(void **state)
 {
 	static const char *const v[][2] = {
@@ -223,6 +287,8 @@ int main(void)
 		T(a_join_is_parked_until_all_are_there),
 		T(who_is_parked_may_be_gone),
 		T(a_commit_is_read_back_in_every_version),
+		T(static_members_wait_for_brokers_of_2_3),
+		T(commits_of_static_members_wait_too),
 		cmocka_unit_test(hosts_are_spelled_as_in_java),
 	};
 

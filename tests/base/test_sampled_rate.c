@@ -69,6 +69,26 @@ static void a_steady_rate_is_measured_as_it_is(void **state)
 	assert_true(r.n <= 12);
 }
 
+static void a_simple_rate_takes_a_window_at_least(void **state)
+{
+	(void)state;
+	record(20, 1000000);
+	NEAR(20, sampled_rate_simple_per_second(&r, 1000000));
+	NEAR(20, sampled_rate_simple_per_second(&r, 1001000));
+	NEAR(10, sampled_rate_simple_per_second(&r, 1002000));
+	record(10, 1004000);
+	NEAR(30 / 10.999, sampled_rate_simple_per_second(&r, 1010999));
+	NEAR(10 / 7.0, sampled_rate_simple_per_second(&r, 1011000)); /* the first is 11 s old: gone */
+}
+
+static void time_counts_from_the_first_look(void **state)
+{
+	(void)state;
+	NEAR(0, sampled_rate_simple_per_second(&r, 1000));
+	record(20, 5000);
+	NEAR(5, sampled_rate_simple_per_second(&r, 5000));
+}
+
 static void a_sample_may_be_taken_back(void **state)
 {
 	(void)state;
@@ -108,6 +128,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_burst_counts_over_ten_windows, prepare, finish),
 		cmocka_unit_test_setup_teardown(old_samples_leave_the_window, prepare, finish),
 		cmocka_unit_test_setup_teardown(a_steady_rate_is_measured_as_it_is, prepare, finish),
+		cmocka_unit_test_setup_teardown(a_simple_rate_takes_a_window_at_least, prepare, finish),
+		cmocka_unit_test_setup_teardown(time_counts_from_the_first_look, prepare, finish),
 		cmocka_unit_test_setup_teardown(a_sample_may_be_taken_back, prepare, finish),
 		cmocka_unit_test_setup_teardown(a_bound_of_nothing_waits_as_long_as_possible, prepare, finish),
 		cmocka_unit_test_setup_teardown(one_sample_is_enough, prepare, finish),

@@ -113,9 +113,10 @@ static void cancelling_waits_for_the_running_function(void **state)
 	gate_init(&go);
 	for (int i = 0; i < 20; i++) {
 		struct tick tick = { .started = &started, .go = &go };
-		struct timer *t = scheduler_add(scheduler, "tick", 0, 1, tick_run, &tick);
+		struct timer *t;
 
 		go.count = started.count = 0;
+		t = scheduler_add(scheduler, "tick", 0, 1, tick_run, &tick);
 		gate_wait(&started, 1);
 		atomic_store(&tick.ended, false);
 		assert_int_equal(0, pthread_create(&opener, NULL, open_gate, &go));

@@ -2,7 +2,7 @@
 bench_programs = tests/bench/bare tests/bench/compact tests/bench/load tests/bench/rdk
 EXTRA_PROGRAMS = $(bench_programs)
 CLEANFILES += $(bench_programs)
-EXTRA_DIST += tests/bench/run.sh tests/bench/bench.py tests/bench/README.md
+EXTRA_DIST += tests/bench/run.sh tests/bench/bench.py tests/bench/replication.py tests/bench/README.md
 
 tests_bench_bare_SOURCES = tests/bench/bare.c tests/bench/wire.c tests/bench/wire.h
 tests_bench_bare_LDADD = $(UPTO_record)

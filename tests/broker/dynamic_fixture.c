@@ -415,10 +415,10 @@ static void on_unclean(void *arg, const char *topic)
 	record("unclean %s", topic ? topic : "default");
 }
 
-static void on_rates(void *arg, int64_t leader, int64_t follower, int64_t alter)
+static void on_rates(void *arg, const struct throttle_rates *r)
 {
 	(void)arg;
-	record("rates %lld %lld %lld", (long long)leader, (long long)follower, (long long)alter);
+	record("rates %lld %lld %lld", (long long)r->leader, (long long)r->follower, (long long)r->alter_log_dirs);
 }
 
 static void on_endpoints(void *arg, const struct config *to)

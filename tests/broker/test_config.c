@@ -208,7 +208,6 @@ static void test_missing_features_end_the_start(void **state)
 		"delegation.token.secret.key=x",
 		"control.plane.listener.name=PLAINTEXT",
 		"config.providers=file",
-		"inter.broker.protocol.version=2.8",
 		"password.encoder.secret=x\npassword.encoder.cipher.algorithm=RC4",
 		"password.encoder.secret=x\npassword.encoder.key.length=129",
 		"inter.broker.protocol.version=4.0",
@@ -227,6 +226,39 @@ static void test_missing_features_end_the_start(void **state)
 		"f:2: authorizer.class.name=A: not possible: authorization is not available yet, "
 		"and without it everybody "
 		"could do everything");
+}
+
+/* Nobody may be sent records in a format that the release between the brokers does not know. */
+static void test_old_releases_have_old_record_formats(void **state)
+{
+	static const char *const good[] = {
+		"inter.broker.protocol.version=2.8", "inter.broker.protocol.version=0.11.0-IV0",
+		"inter.broker.protocol.version=2.6\nlog.message.format.version=0.10.2",
+		"inter.broker.protocol.version=0.10.2\nlog.message.format.version=0.10.0",
+		"inter.broker.protocol.version=0.8.0\nlog.message.format.version=0.8.2.2",
+		"inter.broker.protocol.version=0.11.0\noffsets.topic.compression.codec=4",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		struct config *c;
+		char text[512];
+
+		snprintf(text, sizeof(text), MINIMAL "%s\n", good[i]);
+		c = config_of(text);
+		assert_non_null(c);
+		config_unref(c);
+	}
+	refused(MINIMAL "inter.broker.protocol.version=0.10.2\nlog.message.format.version=1.0\n",
+		"f:3: log.message.format.version=1.0: log.message.format.version 1.0 can only be used when "
+		"inter.broker.protocol.version is set to version 0.11.0 or higher");
+	refused(MINIMAL "inter.broker.protocol.version=0.9.0.1\nlog.message.format.version=0.10.1\n",
+		"f:3: log.message.format.version=0.10.1: log.message.format.version 0.10.1 can only be used when "
+		"inter.broker.protocol.version is set to version 0.10.0 or higher");
+	refused(MINIMAL "inter.broker.protocol.version=0.10.2\nlog.message.format.version=0.10.2\n"
+			"offsets.topic.compression.codec=4\n",
+		"f:4: offsets.topic.compression.codec=4: offsets.topic.compression.codec zstd can only be used "
+		"when inter.broker.protocol.version is set to version 2.1 or higher");
 }
 
 static void test_settings_without_effect_are_accepted(void **state)
@@ -437,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_bad_values_name_file_line_key_and_what_is_valid),
 		cmocka_unit_test(test_bad_combinations),
 		cmocka_unit_test(test_missing_features_end_the_start),
+		cmocka_unit_test(test_old_releases_have_old_record_formats),
 		cmocka_unit_test(test_settings_without_effect_are_accepted),
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_values_block_hides_passwords),

@@ -279,7 +279,7 @@ static void test_throttled_replicas_are_pairs_or_a_star(void **state)
 	static const char *const wrong[] = {
 		"0", "0:", ":1", "a:b", "*,0:1", "*,*", "0:1:2", "-1:2"};
 	struct config_value v;
-	char why[512];
+	char why[512], long_list[2000];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
@@ -289,6 +289,15 @@ static void test_throttled_replicas_are_pairs_or_a_star(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
 		assert_int_equal(
 			config_value_parse(k, wrong[i], &v, why, sizeof(why)), KERR_INVALID_CONFIG);
+	assert_int_equal(config_value_parse(k, "0:0 ,a:1", &v, why, sizeof(why)), KERR_INVALID_CONFIG);
+	assert_string_equal(why,
+		"Invalid value [0:0, a:1] for configuration leader.replication.throttled.replicas: "
+		"leader.replication.throttled.replicas must be the literal '*' or a list of replicas in the "
+		"following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...");
+	long_list[0] = '0';
+	memset(long_list + 1, ',', sizeof(long_list) - 2);
+	long_list[sizeof(long_list) - 1] = '\0';
+	assert_int_equal(config_value_parse(k, long_list, &v, why, sizeof(why)), KERR_INVALID_CONFIG);
 }
 
 static void test_lists_keep_their_elements(void **state)

@@ -81,9 +81,11 @@ static void test_the_broker_gives_defaults_and_the_topic_wins(void **state)
 	assert_true(l->log_append_time);
 	assert_int_equal(l->message_timestamp_before_max_ms, 9);
 	assert_int_equal(l->message_timestamp_after_max_ms, 3);
-	assert_true(throttled_replicas_has(&l->leader_throttled, 2, 3));
-	assert_false(throttled_replicas_has(&l->leader_throttled, 2, 1));
-	assert_true(throttled_replicas_has(&l->follower_throttled, 5, 5));
+	assert_false(l->leader_throttled.all);
+	assert_int_equal(2, l->leader_throttled.n);
+	assert_int_equal(2, l->leader_throttled.v[1].partition);
+	assert_int_equal(3, l->leader_throttled.v[1].broker);
+	assert_true(l->follower_throttled.all);
 	log_config_unref(l);
 	config_unref(c);
 }
@@ -154,6 +156,61 @@ static void test_checks_speak_kafkas_words(void **state)
 		true);
 }
 
+static int warnings;
+
+static void count_warnings(enum log_level level, const char *cls, const char *msg)
+{
+	(void)cls;
+	(void)msg;
+	warnings += level == LOG_WARN;
+}
+
+static void test_old_releases_decide_about_the_format_of_records(void **state)
+{
+	static const struct {
+		const char *broker, *topic;
+		int format;
+		bool zstd;
+		int warnings;
+		const char *shown; /* of a topic without an override */
+	} rows[] = {
+		{ "", "", 2, true, 0, "3.0-IV1" },
+		{ "log.message.format.version=0.10.2", "message.format.version=0.9.0", 2, true, 1, "3.0-IV1" },
+		{ "inter.broker.protocol.version=3.0", "message.format.version=0.11.0", 2, true, 0, "3.0-IV1" },
+		{ "inter.broker.protocol.version=3.0-IV0", "message.format.version=0.10.0", 1, true, 0, "3.0-IV1" },
+		{ "inter.broker.protocol.version=2.6", "", 2, true, 0, "3.0-IV1" },
+		{ "inter.broker.protocol.version=2.6\nlog.message.format.version=0.10.2", "", 1, true, 0, "0.10.2-IV0" },
+		{ "inter.broker.protocol.version=2.6\nlog.message.format.version=0.10.2", "message.format.version=2.0", 2, true,
+		  0, "0.10.2-IV0" },
+		{ "inter.broker.protocol.version=2.6\nlog.message.format.version=0.10.2", "message.format.version=0.9.0", 0,
+		  true, 0, "0.10.2-IV0" },
+		{ "inter.broker.protocol.version=2.6\nlog.message.format.version=0.10.2", "message.format.version=2.7", 1, true,
+		  1, "0.10.2-IV0" }, /* newer than the brokers: not for now */
+		{ "inter.broker.protocol.version=2.0", "", 2, false, 0, "3.0-IV1" },
+		{ "inter.broker.protocol.version=0.10.2\nlog.message.format.version=0.9.0", "message.format.version=0.11.0", 0,
+		  false, 1, "0.9.0" },
+	};
+	char buf[32];
+
+	(void)state;
+	logger_capture(count_warnings);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct config *c = broker_of(rows[i].broker);
+		struct log_config *l;
+
+		warnings = 0;
+		l = topic_of(c, rows[i].topic);
+		assert_int_equal(rows[i].format, l->record_format);
+		assert_int_equal(rows[i].zstd, l->allow_zstd);
+		assert_int_equal(rows[i].warnings, warnings);
+		assert_string_equal(rows[i].shown,
+			topic_config_default(c, TOPIC_MESSAGE_FORMAT_VERSION, buf, sizeof(buf)));
+		log_config_unref(l);
+		config_unref(c);
+	}
+	logger_capture(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +218,7 @@ int main(void)
 		cmocka_unit_test(test_the_broker_gives_defaults_and_the_topic_wins),
 		cmocka_unit_test(test_stored_nonsense_is_left_out),
 		cmocka_unit_test(test_checks_speak_kafkas_words),
+		cmocka_unit_test(test_old_releases_decide_about_the_format_of_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,10 +166,10 @@ def kill_leader(cluster, n):
 
 
 def frozen(process):
-    process.signal(signal.SIGSTOP)
+    process.pause()
     yield
     if process.alive():
-        process.signal(signal.SIGCONT)
+        process.resume()
 
 
 def freeze(cluster, n):
@@ -193,9 +193,9 @@ def expire(cluster, n):
     broker = cluster.brokers[n % 3]
     session = broker.session()
     if session and broker.alive():
-        broker.signal(signal.SIGSTOP)  # or it would take its session back
+        broker.pause()  # or it would take its session back
         cluster.ensemble.expire(session)
-        broker.signal(signal.SIGCONT)
+        broker.resume()
     yield
 
 

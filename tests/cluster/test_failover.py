@@ -15,6 +15,7 @@ from harness import SLOW, wait_until
 from load import PARTITIONS, Load
 from test_replication import await_isr
 
+pytestmark = pytest.mark.alone
 EXPIRED_S = 2.0
 HANDED_OVER_S = 0.3
 

@@ -41,6 +41,7 @@ def replicate_s(brokers, topic, count):
     return time.monotonic() - began
 
 
+@pytest.mark.alone
 @pytest.mark.moldau
 def test_many_partitions_replicate_as_fast_as_few_and_cost_nothing_when_idle(three):
     members.create_topic(three, "few", 12, 3, min_insync_replicas=3)

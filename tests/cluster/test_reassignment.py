@@ -104,13 +104,13 @@ def test_a_move_to_a_frozen_broker_is_cancelled(run, three):
     members.create_topic(three, "m", 1, 1)
     home = leader_of(three, "m").id
     target = frozen if frozen.id != home else other
-    target.signal(19)
+    target.pause()
     assert reassign(three[controller], "m", 0, [target.id]) == (0, 0)
     assert topic_znode(run, "m")["adding_replicas"] == {"0": [target.id]}
     assert reassign(three[controller], "m", 0, None) == (0, 0)
     assert topic_znode(run, "m")["partitions"]["0"] == [home]
     assert not topic_znode(run, "m")["adding_replicas"]
-    target.signal(18)
+    target.resume()
     wait_until(lambda: target.partition_dir("m", 0) is None, 30, "the unwanted replica to be gone")
 
 

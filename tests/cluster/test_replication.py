@@ -1,5 +1,6 @@
 """Topics with replicas: acknowledged records are on all of them, the ISR follows who is there, leaders move."""
 
+import itertools
 import time
 
 import pytest
@@ -31,8 +32,16 @@ def leader_of(brokers, topic, partition=0):
 
 def await_isr(brokers, topic, expected, timeout=20, partition=0):
     with members.admin_client(brokers) as admin:
-        wait_until(lambda: members.isr(admin, topic, partition) == sorted(expected), timeout,
-                   f"ISR {sorted(expected)} of {topic}-{partition}", every=0.05)
+        seen = []
+
+        def reached():
+            seen.append(members.isr(admin, topic, partition))
+            return seen[-1] == sorted(expected)
+
+        try:
+            wait_until(reached, timeout, f"ISR {sorted(expected)} of {topic}-{partition}", every=0.05)
+        finally:
+            print("ISR:", *(isr for isr, _ in itertools.groupby(seen)))
 
 
 def test_what_is_acknowledged_is_on_every_replica(three):
@@ -65,10 +74,10 @@ def test_a_frozen_follower_is_taken_out_by_its_leader(run, three):
     leader = leader_of(three, "t")
     frozen = next(b for b in three if b is not leader and b.id != members.controller_of(run))
     rest = [b for b in three if b is not frozen]
-    frozen.signal(19)
+    frozen.pause()
     members.write(rest, "t", [b"x"] * 10, acks=-1)
     await_isr(rest, "t", {b.id for b in rest})
-    frozen.signal(18)
+    frozen.resume()
     await_isr(three, "t", {0, 1, 2})
     await_identical(three, "t")
 

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "protocol/errors.h"
+#include "protocol/metadata_version.h"
 #include "zk/session.h"
 
 static int find(struct fake *f, const struct ctl_partition *p)
@@ -117,9 +118,9 @@ void fake_init(struct fake *f)
 	*f = (struct fake){ .moved = -1 };
 	context_init(&f->ctx);
 	f->ctx.epoch = 5;
-	request_batch_init(&f->batch, 1, &f->ctx, "PLAINTEXT", fake_send, f);
+	request_batch_init(&f->batch, 1, &f->ctx, "PLAINTEXT", METADATA_VERSION_3_9_IV0, fake_send, f);
 	f->store = (struct ctl_store){ f, fake_read, fake_write, fake_create, fake_unclean };
-	f->m = (struct machine){ 1, &f->ctx, &f->store, &f->batch };
+	f->m = (struct machine){ 1, &f->ctx, &f->store, &f->batch, METADATA_VERSION_3_9_IV0 };
 }
 
 void fake_forget(struct fake *f)

@@ -17,3 +17,7 @@ check_PROGRAMS += tests/controller/test_states
 tests_controller_test_states_SOURCES = \
 	tests/controller/test_states.c tests/controller/fake_store.c tests/controller/fake_store.h
 tests_controller_test_states_LDADD = $(UPTO_controller) $(TEST_LIBS)
+
+check_PROGRAMS += tests/controller/test_control_layout
+tests_controller_test_control_layout_SOURCES = tests/controller/test_control_layout.c
+tests_controller_test_control_layout_LDADD = $(UPTO_controller) $(TEST_LIBS)

@@ -18,6 +18,7 @@
 #include "protocol/codec.h"
 #include "protocol/errors.h"
 #include "protocol/messages.h"
+#include "protocol/metadata_version.h"
 #include "zk/batch.h"
 #include "zk/path.h"
 #include "zk/znode.h"
@@ -169,10 +170,11 @@ static void start_node(struct cluster *cluster, int32_t id)
 	assert_int_equal(0, zk_make_path(n->zk, ZK_PATH_LOG_DIR_EVENTS));
 	assert_int_equal(0, zk_make_path(n->zk, ZK_PATH_CONFIG_CHANGES));
 	assert_int_equal(0, register_node(n, &epoch));
-	n->controller = controller_new(&(struct controller_config){ .broker_id = id, .zk = n->zk, .clock = &clock_real,
+	n->controller = controller_new(&(struct controller_config){ .broker_id = id, .zk = n->zk,
+	    .metadata_version = METADATA_VERSION_3_9_IV0, .clock = &clock_real,
 	    .listener = "PLAINTEXT", .delete_topics = true, .imbalance_percent = 10, .open_transport = open_transport,
 	    .open_arg = cluster, .register_broker = register_node, .unclean_default = unclean_default, .arg = n });
-	n->admin = topic_admin_new(&(struct topic_admin_config){ .zk = n->zk, .metadata = n->metadata,
+	n->admin = topic_admin_new(&(struct topic_admin_config){ .zk = n->zk, .metadata = n->metadata, .topic_ids = true,
 	    .default_partitions = 1, .default_replication = 1, .delete_topics = true,
 	    .validate_overrides = overrides_ok });
 	assert_int_equal(0, controller_start(n->controller, epoch));
@@ -640,6 +642,8 @@ static void a_reassignment_waits_for_the_new_replicas(void **state)
 	    "{\"controller_epoch\":1,\"leader\":1,\"version\":1,\"leader_epoch\":1,\"isr\":[1,2]}");
 	assert_int_equal(KERR_FENCED_LEADER_EPOCH, alter(n, n, &t, 0, 0, (int32_t[]){ 1, 2, 3 }, 3));
 	assert_int_equal(KERR_INELIGIBLE_REPLICA, alter(n, n, &t, 1, 1, (int32_t[]){ 1, 2, 9 }, 3));
+	assert_int_equal(KERR_INVALID_REQUEST, alter(n, n, &t, 1, 1, (int32_t[]){ 2, 3 }, 2));
+	assert_int_equal(KERR_INVALID_REQUEST, alter(n, &k->nodes[2], &t, 1, 1, (int32_t[]){ 1, 2, 3 }, 3));
 	assert_int_equal(0, alter(n, n, &t, 1, 1, (int32_t[]){ 1, 2, 3 }, 3));
 	until_znode(n, ZK_PATH_REASSIGN, NULL);
 	fixture_until("the old replica is deleted", has_deleted, &k->nodes[2]);

@@ -11,6 +11,7 @@
 #include "fake_store.h"
 #include "protocol/errors.h"
 #include "protocol/messages.h"
+#include "protocol/metadata_version.h"
 
 static const int32_t b123[] = { 1, 2, 3 };
 
@@ -144,6 +145,58 @@ static void unclean_elections_need_permission(void **state)
 	expect_state(&f, p, 2, 5, (int32_t[]){ 2 }, 1);
 	assert_int_equal(LEADER_RECOVERING, p->info.recovery);
 	fake_fini(&f);
+}
+
+/* Brokers of before 3.2 do not know of recovering leaders. */
+static void old_clusters_do_not_mark_an_unclean_leader(void **state)
+{
+	struct fake f;
+	struct ctl_partition *p;
+
+	(void)state;
+	three_brokers(&f);
+	f.m.metadata_version = f.batch.metadata_version = METADATA_VERSION_3_2_IV0 - 1;
+	f.unclean = true;
+	p = fake_partition(&f, "t", 0, b123, 3);
+	fake_stored(&f, p, 1, 4, (int32_t[]){ 1 }, 1);
+	context_remove_broker(&f.ctx, 1);
+	assert_int_equal(0, online(&f, p, ELECT_OFFLINE, false));
+	expect_state(&f, p, 2, 5, (int32_t[]){ 2 }, 1);
+	assert_int_equal(LEADER_RECOVERED, p->info.recovery);
+	fake_fini(&f);
+}
+
+/* One request had one flag for all before 2.6. */
+static void what_is_deleted_is_stopped_apart_in_old_clusters(void **state)
+{
+	static const struct {
+		int version, requests;
+	} rows[] = { { METADATA_VERSION_2_6_IV0, 1 }, { METADATA_VERSION_2_6_IV0 - 1, 2 }, { METADATA_VERSION_0_8_0, 2 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct ctl_partition *p, *q;
+		struct fake f;
+
+		three_brokers(&f);
+		f.batch.metadata_version = rows[i].version;
+		p = fake_partition(&f, "t", 0, b123, 3);
+		q = fake_partition(&f, "t", 1, b123, 3);
+		request_batch_begin(&f.batch);
+		request_batch_stop_replica(&f.batch, 2, p, false);
+		request_batch_stop_replica(&f.batch, 2, q, true);
+		request_batch_send(&f.batch);
+		assert_int_equal(rows[i].requests, fake_count(&f, CONTROL_STOP_REPLICA, 2));
+		assert_int_equal(rows[i].requests, f.sent_n);
+		if (rows[i].requests == 2) { /* the deletion goes first */
+			const struct stop_replica_request *first = f.sent[0].r->stop_replica;
+
+			assert_int_equal(1, first->topic_states[0].partition_states_n);
+			assert_int_equal(1, first->topic_states[0].partition_states[0].partition_index);
+			assert_true(first->topic_states[0].partition_states[0].delete_partition);
+		}
+		fake_fini(&f);
+	}
 }
 
 static void the_preferred_leader_must_be_in_sync(void **state)
@@ -414,6 +467,8 @@ int main(void)
 		cmocka_unit_test(without_a_live_replica_a_partition_stays_new),
 		cmocka_unit_test(an_offline_leader_is_followed_by_a_live_isr_member),
 		cmocka_unit_test(unclean_elections_need_permission),
+		cmocka_unit_test(old_clusters_do_not_mark_an_unclean_leader),
+		cmocka_unit_test(what_is_deleted_is_stopped_apart_in_old_clusters),
 		cmocka_unit_test(the_preferred_leader_must_be_in_sync),
 		cmocka_unit_test(a_leader_that_stops_leaves_the_isr),
 		cmocka_unit_test(a_reassigned_partition_is_led_by_its_target),

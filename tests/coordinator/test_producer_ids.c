@@ -87,12 +87,39 @@ static void the_next_block_is_asked_for_at_nine_tenths(void **state)
 	producer_ids_free(ids);
 }
 
+/* Brokers that take their blocks themselves have the first one at their start, and another one when they need it. */
+static void a_late_source_is_asked_when_a_block_is_used_up(void **state)
+{
+	struct source s = { .first = 0, .at_once = 1 };
+	struct clock_fake clock;
+	struct producer_ids_config c = { .clock = &clock.clock, .late = true, .request = request, .arg = &s };
+	struct producer_ids *ids;
+	int64_t id;
+
+	(void)state;
+	clock_fake_init(&clock, 0);
+	ids = producer_ids_new(&c);
+	producer_ids_start(ids);
+	assert_int_equal(1, s.requests);
+	s.first = 5000;
+	for (int64_t i = 0; i < PRODUCER_ID_BLOCK; i++) {
+		assert_int_equal(0, producer_ids_next(ids, &id));
+		assert_int_equal(i, id);
+		assert_int_equal(1, s.requests);
+	}
+	assert_int_equal(0, producer_ids_next(ids, &id));
+	assert_int_equal(5000, id);
+	assert_int_equal(2, s.requests);
+	producer_ids_free(ids);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_block_producers_try_again),
 		cmocka_unit_test(an_error_is_not_repeated_within_50_ms),
 		cmocka_unit_test(the_next_block_is_asked_for_at_nine_tenths),
+		cmocka_unit_test(a_late_source_is_asked_when_a_block_is_used_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,3 +72,13 @@ fuzz_targets += tests/fuzz/fuzz_group_records
 tests_fuzz_fuzz_group_records_SOURCES = tests/fuzz/fuzz_group_records.c
 tests_fuzz_fuzz_group_records_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_group_records_LDADD = $(fuzz_main) $(UPTO_coordinator)
+fuzz_targets += tests/fuzz/fuzz_replication
+tests_fuzz_fuzz_replication_SOURCES = tests/fuzz/fuzz_replication.c $(replica_fixture)
+tests_fuzz_fuzz_replication_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/replica
+tests_fuzz_fuzz_replication_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_replication_LDADD = $(fuzz_main) $(UPTO_replica) $(TEST_LIBS)
+
+fuzz_targets += tests/fuzz/fuzz_reassign
+tests_fuzz_fuzz_reassign_SOURCES = tests/fuzz/fuzz_reassign.c
+tests_fuzz_fuzz_reassign_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_reassign_LDADD = $(fuzz_main) $(UPTO_tools)

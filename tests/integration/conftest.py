@@ -8,6 +8,7 @@ import harness
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: measures time, so nothing else may run beside it")
     config.addinivalue_line("markers", "moldau: what only our broker promises; skipped against Apache Kafka")
 
 
@@ -17,6 +18,18 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if not harness.running_moldau() and item.get_closest_marker("moldau"):
             item.add_marker(pytest.mark.skip(reason="about Moldau, not about Apache Kafka"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failure comes with the ends of the brokers' logs."""
+    report = (yield).get_result()
+    if not report.failed:
+        return
+    for run in (item.funcargs.get(name) for name in ("run", "own_run", "module_run")):
+        for broker in run.brokers if run else ():
+            if broker.proc:
+                report.sections.append((f"end of the log of {broker.name}", broker.tail(60)))
 
 
 @pytest.fixture(scope="session")

@@ -146,6 +146,19 @@ class Process:
     def signal(self, number):
         self.proc.send_signal(number)
 
+    def pause(self):
+        """SIGSTOP. Returns when every thread has stopped; on a busy machine that takes a while."""
+        def stopped(task):
+            with contextlib.suppress(OSError):
+                return (task / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+            return True
+
+        self.signal(signal.SIGSTOP)
+        wait_until(lambda: all(map(stopped, pathlib.Path(f"/proc/{self.pid}/task").iterdir())), 30, f"{self.name} to stand still")
+
+    def resume(self):
+        self.signal(signal.SIGCONT)
+
     def kill(self):
         """kill -9; also wakes a stopped process."""
         if self.alive():
@@ -197,12 +210,6 @@ class ZooKeeper(Process):
                 return b"".join(iter(lambda: s.recv(4096), b"")).decode()
         except OSError:
             return ""
-
-    def pause(self):
-        self.signal(signal.SIGSTOP)
-
-    def resume(self):
-        self.signal(signal.SIGCONT)
 
     def expire(self, session_id):
         """Ends a session by force: takes it over with its id and password, and closes it. Both requests go in one

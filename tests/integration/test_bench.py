@@ -10,6 +10,7 @@ import pytest
 
 import harness
 
+pytestmark = pytest.mark.alone
 PROMISES = {  # (figure, unit): ratio to the limit; start and memory have their aims as limits
     ("start: exec to first acknowledged record", "ms"): 1.0,
     ("RSS idle, one topic", "MB"): 1.0,

@@ -183,13 +183,13 @@ def test_changes_during_an_expired_session(own_run, topic):
     clients.create_topic(broker, topic)
     session = broker.session()
     with broker.zookeeper.client(broker.chroot) as zk:
-        broker.signal(19)  # SIGSTOP
+        broker.pause()
         wait_until(lambda: zk.exists("/brokers/ids/0") is None, 60, "the session to expire")
         configs.set_by_hand(zk, f"topics/{topic}", {"max.message.bytes": "30000"})
         configs.set_by_hand(zk, "brokers/0", {"log.retention.ms": "777"})
         for name in zk.get_children("/config/changes"):
             zk.delete(f"/config/changes/{name}")
-        broker.signal(18)  # SIGCONT
+        broker.resume()
         wait_until(lambda: broker.session() not in (None, session), 60, "a new session")
     wait_until(lambda: refuses(broker, topic, 30000), 60, "the limit")
     wait_until(lambda: configs.value(broker, TOPIC, topic, "retention.ms") == "777", 30, "the broker's own")

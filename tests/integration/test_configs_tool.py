@@ -362,7 +362,7 @@ def test_a_broker_is_no_controller(broker):
 
 def test_nobody_answers(tmp_path):
     file = tmp_path / "client.properties"
-    file.write_text("default.api.timeout.ms=1500\n")
+    file.write_text("default.api.timeout.ms=1500\nrequest.timeout.ms=1500\n")
     args = ("--bootstrap-server", f"127.0.0.1:{free_port()}", "--command-config", file, "--describe", "--topic", "t")
     failed_last(tool("configs", *args), args, EXECUTION + "TimeoutException: Timed out waiting for a node assignment. "
                 "Call: describeConfigs", "Dynamic configs for topic t are:\n")

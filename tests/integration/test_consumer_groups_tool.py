@@ -436,7 +436,7 @@ def test_get_offsets_refused(broker):
 
 def test_get_offsets_without_a_broker(tmp_path):
     config = tmp_path / "client.properties"
-    config.write_text("default.api.timeout.ms=400\n")
+    config.write_text("default.api.timeout.ms=400\nrequest.timeout.ms=400\n")
     done = tool("get-offsets", "--bootstrap-server", f"127.0.0.1:{free_port()}", "--command-config", config)
     assert done.code == 1
     assert done.err.endswith("Error occurred: org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node "

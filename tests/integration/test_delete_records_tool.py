@@ -95,7 +95,7 @@ def test_messages(broker):
 
 def test_nobody_answers(tmp_path):
     config, file = tmp_path / "client.properties", tmp_path / "offsets.json"
-    config.write_text("default.api.timeout.ms=1500\n")
+    config.write_text("default.api.timeout.ms=1500\nrequest.timeout.ms=1500\n")
     file.write_text('{"partitions":[{"topic":"t","partition":0,"offset":1}]}')
     done = tool("delete-records", "--bootstrap-server", f"127.0.0.1:{free_port()}", "--command-config", config,
                 "--offset-json-file", file)

@@ -89,6 +89,6 @@ def test_messages():
 
 def test_nobody_answers(tmp_path):
     file = tmp_path / "client.properties"
-    file.write_text("default.api.timeout.ms=1500\n")
+    file.write_text("default.api.timeout.ms=1500\nrequest.timeout.ms=1500\n")
     refused(tool("log-dirs", "--bootstrap-server", f"127.0.0.1:{free_port()}", "--describe", "--command-config", file),
             "org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment. Call: listNodes")

@@ -22,7 +22,7 @@ from harness import ROOT, SLOW, free_port, sanitized, wait_until
 
 WINDOW = (r"\d+ records sent, \d+\.\d records/sec \(\d+\.\d\d MB/sec\), \d+\.\d ms avg latency, "
           r"\d+\.\d ms max latency\.\n")
-TOTAL = (r"(\d+) records sent, (\d+\.\d{6}|Infinity) records/sec \((?:\d+\.\d\d|Infinity) MB/sec\), \d+\.\d\d ms avg latency, "
+TOTAL = (r"(\d+) records sent, (\d+\.\d{6}|Infinity) records/sec \((?:\d+\.\d\d|Infinity|NaN) MB/sec\), \d+\.\d\d ms avg latency, "
          r"\d+\.00 ms max latency, \d+ ms 50th, \d+ ms 95th, \d+ ms 99th, \d+ ms 99\.9th\.\n")
 NOTHING = ("0 records sent, 0.000000 records/sec (0.00 MB/sec), NaN ms avg latency, 0.00 ms max latency, 0 ms 50th, "
            "0 ms 95th, 0 ms 99th, 0 ms 99.9th.\n")
@@ -650,7 +650,7 @@ def test_usage_of_the_latency_tool():
 
 def test_latency_without_a_broker(tmp_path):
     config = tmp_path / "client.properties"
-    config.write_text("default.api.timeout.ms=1500\n")
+    config.write_text("default.api.timeout.ms=1500\nrequest.timeout.ms=1500\n")
     done = tool("e2e-latency", f"127.0.0.1:{free_port()}", "t", 5, 1, 10, config)
     assert done.code == 1
     assert "Timeout expired while fetching topic metadata\norg.apache.kafka.common.errors.TimeoutException: " in done.err
@@ -698,7 +698,7 @@ def test_cluster_id(broker):
 
 def test_cluster_without_a_broker(tmp_path):
     config = tmp_path / "client.properties"
-    config.write_text("default.api.timeout.ms=1000\n")
+    config.write_text("default.api.timeout.ms=1000\nrequest.timeout.ms=1000\n")
     late = "org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment. Call: {}"
     for command, call in ((("cluster-id",), "listNodes"), (("unregister", "-i", 3), "unregisterBroker")):
         done = tool("cluster", *command, "-b", f"127.0.0.1:{free_port()}", "-c", config)

@@ -349,7 +349,7 @@ def test_a_consumer_at_the_end_sees_what_comes(broker, topic):
 def test_an_unreachable_broker_is_an_error_in_time(tmp_path):
     nowhere = f"127.0.0.1:{free_port()}"
     config = tmp_path / "client.properties"
-    config.write_text("default.api.timeout.ms=1500\n")
+    config.write_text("default.api.timeout.ms=1500\nrequest.timeout.ms=1500\n")
     done = tool("topics", "--bootstrap-server", nowhere, "--list", "--command-config", config)
     expect(done, 1, EXECUTING + "Timed out waiting for a node assignment. Call: listTopics\n")
     done = tool("console-consumer", "--bootstrap-server", nowhere, "--topic", "t", "--timeout-ms", 1500)
@@ -378,6 +378,7 @@ def test_tls_is_refused_by_name(tmp_path):
     assert done.err == "security.protocol=SSL is not supported by this tool yet, only PLAINTEXT is\n"
 
 
+@pytest.mark.alone
 @pytest.mark.moldau
 def test_tools_start_at_once():
     build = pathlib.Path(os.environ.get("MOLDAU_BUILD", ROOT / "build"))

@@ -7,6 +7,9 @@ directory=${1:?usage: fetch.sh DIRECTORY [POM]}
 pom=${2:-pom.xml}
 here=$(cd "$(dirname "$0")" && pwd)
 
+mkdir -p "$directory"
+exec 9>"$directory/.lock"
+flock 9 # several test processes want them
 [ -e "$directory/.complete" ] && exit 0
 for program in mvn java javac; do
 	if ! command -v "$program" >/dev/null; then
@@ -14,7 +17,6 @@ for program in mvn java javac; do
 		exit 77
 	fi
 done
-mkdir -p "$directory"
 if ! timeout 300 mvn -q -B -f "$here/$pom" dependency:copy-dependencies \
 	-DoutputDirectory="$(cd "$directory" && pwd)" -DincludeScope=runtime >"$directory/mvn.log" 2>&1; then
 	echo "tests with Apache Kafka are skipped: Maven's repository cannot be reached ($(tail -n 1 "$directory/mvn.log"))"

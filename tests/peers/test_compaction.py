@@ -4,9 +4,10 @@ other stopped."""
 import random
 import shutil
 import struct
+import time
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 import clients
 from harness import SLOW, wait_until
@@ -103,16 +104,34 @@ def await_cleaned(broker, directory, topic):
     broker.stop(timeout=90)
 
 
+def read_all(broker, topic):
+    """Every record of partition 0 up to its end as it is now."""
+    consumer = clients.confluent_consumer(broker, enable_partition_eof=True)
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    records, deadline = [], time.monotonic() + 120 * SLOW
+    while time.monotonic() < deadline:
+        m = consumer.poll(1)
+        if m is None:
+            continue
+        if not m.error():
+            records.append(m)
+        elif m.error().code() == KafkaError._PARTITION_EOF:
+            consumer.close()
+            return records
+        else:
+            raise KafkaException(m.error())
+    raise AssertionError(f"the end of {topic} was not reached after {len(records)} records")
+
+
 def consumed(java_client, broker, topic):
     """What a Java consumer reads up to the end, as offset -> (key, value)."""
     _, end = clients.watermarks(broker, topic)
-    last = max(r.offset for r in clients.confluent_consume(broker, topic, 1 << 30, timeout=5))
-    assert last < end
-    records = clients.confluent_consume(broker, topic, 1 << 30, timeout=5)
+    records = read_all(broker, topic)
+    assert max(r.offset() for r in records) < end
     count = len(records)
     lines = java_client(broker.address, topic, "consume", count).splitlines()[:-1]
-    assert sorted(int(line.split(" ", 3)[1]) for line in lines) == [r.offset for r in records]
-    return {r.offset: (r.key, r.value) for r in records}
+    assert sorted(int(line.split(" ", 3)[1]) for line in lines) == [r.offset() for r in records]
+    return {r.offset(): (r.key(), r.value()) for r in records}
 
 
 @pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "lz4", "zstd"])
@@ -197,7 +216,7 @@ def test_a_swap_that_apache_did_not_finish(java_client, kafka_home, run, topic, 
         newest = {}
         for offset in sorted(sent):
             newest[sent[offset][0]] = (offset, sent[offset][1])
-        seen = {r.offset: (r.key, r.value) for r in clients.confluent_consume(broker, topic, 1 << 30, timeout=4)}
+        seen = {r.offset(): (r.key(), r.value()) for r in read_all(broker, topic)}
         for key, (offset, value) in newest.items():
             if value is not None:
                 assert seen.get(offset) == (key, value), (round_, offset)

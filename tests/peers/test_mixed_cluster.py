@@ -1,6 +1,6 @@
 """Clusters of our brokers and Apache Kafka's: one keeps what the other acknowledged, whoever leads and whoever decides.
 
-MOLDAU_TEST_CHAOS_SECONDS is how long the faults go on (default 30 s), MOLDAU_TEST_SEED repeats a run.
+MOLDAU_TEST_CHAOS_SECONDS is how long the faults go on (default 30 s), MOLDAU_TEST_SEED another schedule.
 """
 
 import pathlib
@@ -16,6 +16,8 @@ import members  # noqa: E402  pylint: disable=wrong-import-position
 from harness import wait_until  # noqa: E402  pylint: disable=wrong-import-position
 from load import PARTITIONS, Load  # noqa: E402  pylint: disable=wrong-import-position
 from test_chaos import SECONDS, SEED  # noqa: E402  pylint: disable=wrong-import-position
+
+pytestmark = pytest.mark.alone
 
 
 def cluster(run, home, kinds, **settings):
@@ -68,6 +70,30 @@ def test_whoever_decides(own_run, kafka_home, controller):
     with members.admin_client(brokers) as admin:
         admin.delete_topics(["t"])["t"].result(30)
     wait_until(lambda: all(b.partition_dir("t", p) is None for b in brokers for p in range(6)), 60, "logs to be gone")
+
+
+@pytest.mark.parametrize("release, controller", [("2.6", 0), ("2.0", 1)], ids=["2.6-ours", "2.0-apache"])
+def test_the_protocol_of_an_old_release(own_run, kafka_home, release, controller):
+    """Leaders write the in-sync sets to ZooKeeper, and a controller of the other kind hears of it."""
+    brokers = cluster(own_run, kafka_home, "mam", inter_broker_protocol_version=release)
+    make_controller(own_run, brokers, brokers[controller])
+    members.create_topic(brokers, "t", 3, 3, min_insync_replicas=2)
+    for p in range(3):
+        members.write(brokers, "t", [b"%d" % i for i in range(300)], p, acks=-1)
+    away = brokers[2]
+    away.kill()
+    chaos.await_isr(brokers[:2], "t", {0, 1}, timeout=60)
+    for p in range(3):
+        members.write(brokers[:2], "t", [b"%d" % i for i in range(300, 400)], p, acks=-1)
+    away.start_again_after_kill()
+    with members.admin_client(brokers) as admin:
+        wait_until(lambda: all(members.isr(admin, "t", p) == [0, 1, 2] for p in range(3)), 60, "all to be in sync")
+    for p in range(3):
+        chaos.await_identical(brokers, "t", p)
+        assert members.read(brokers, "t", 400, p) == [b"%d" % i for i in range(400)]
+    with members.admin_client(brokers) as admin:
+        admin.delete_topics(["t"])["t"].result(30)
+    wait_until(lambda: all(b.partition_dir("t", p) is None for b in brokers for p in range(3)), 60, "logs to be gone")
 
 
 @pytest.mark.parametrize("controller", [0, 1], ids=["ours", "apache"])

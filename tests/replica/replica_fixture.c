@@ -39,6 +39,7 @@ static struct log_config *config_of(void *arg, const char *topic)
 	if (rf.max_message_bytes > 0)
 		c->max_message_bytes = rf.max_message_bytes;
 	c->compression_type = rf.compression_type;
+	c->record_format = rf.record_format;
 	c->cleanup_delete = !rf.compact;
 	c->cleanup_compact = rf.compact;
 	c->log_append_time = rf.log_append_time;
@@ -117,6 +118,7 @@ int replica_fixture_setup(void **state)
 	(void)state;
 	memset(&rf, 0, sizeof(rf));
 	rf.compression_type = LOG_COMPRESSION_PRODUCER;
+	rf.record_format = 2;
 	logger_set_level(LOG_ERROR);
 	strcpy(rf.dir, "/tmp/replica-test-XXXXXX");
 	assert_non_null(mkdtemp(rf.dir));

@@ -30,6 +30,7 @@ struct replica_fixture {
 	int32_t min_insync_replicas;
 	int32_t max_message_bytes;
 	int compression_type;
+	int8_t record_format;
 	bool compact;
 	bool log_append_time;
 };

@@ -211,6 +211,39 @@ static void epochs_step(void **state)
 	assert_int_equal(KERR_FETCH_SESSION_ID_NOT_FOUND, poll_session(INT32_MAX, 1, &n, &included));
 }
 
+/* One more fetch of the session, with this mark; was the partition answered? */
+static bool is_answered(int32_t id, int32_t epoch, int64_t high_watermark, bool diverging)
+{
+	struct ask a;
+	struct fetched f;
+
+	ask_init(&a, 12, id, epoch);
+	begin(&f, &a);
+	assert_int_equal(0, f.begin);
+	f.got[0] = (struct fetch_got){ .high_watermark = high_watermark, .diverging = diverging };
+	end(&f);
+	return f.got[0].include;
+}
+
+/* It does not take the mark over that comes with the news of the divergence. */
+static void a_follower_that_diverged_is_told_the_mark_again(void **state)
+{
+	struct ask a;
+	struct fetched f;
+
+	(void)state;
+	ask_init(&a, 12, 0, 0);
+	ask_add(&a, 0, 0);
+	begin(&f, &a);
+	f.got[0] = (struct fetch_got){ .high_watermark = 7, .diverging = true };
+	end(&f);
+	assert_true(is_answered(f.session, 1, 7, false));
+	assert_false(is_answered(f.session, 2, 7, false));
+	assert_true(is_answered(f.session, 3, 7, true));
+	assert_true(is_answered(f.session, 4, 7, false));
+	assert_false(is_answered(f.session, 5, 7, false));
+}
+
 static void the_epoch_wraps_to_one(void **state)
 {
 	int32_t id = open_session(12, 0, 1), n;
@@ -508,6 +541,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(old_versions_have_no_session),
 		T(epochs_step),
+		T(a_follower_that_diverged_is_told_the_mark_again),
 		T(the_epoch_wraps_to_one),
 		T(a_full_fetch_closes_the_session),
 		T(the_last_forgotten_partition_ends_it),

@@ -1,5 +1,5 @@
 /* test_follower.c - what a follower asks its leader, and what the answers do to its log (replication.md 7). The test is the
- * leader. */
+ * leader. Length: one leader, what it says and what becomes of it. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,47 +15,45 @@
 #include "protocol/metadata_version.h"
 #include "record/batch.h"
 #include "replica/follower.h"
+#include "replica/throttle.h"
 #include "replica_fixture.h"
 #include "storage/log.h"
+#include "storage/log_config.h"
 
 enum { US = 0, LEADER = 1, BACKOFF_MS = 1000 };
 
 static struct clock_fake now;
 static struct follower *f;
-static size_t replicated_bytes;
-static bool throttle;
+static struct throttle *throttle;
 
-static bool throttled(void *arg, const struct partition *p)
+/* The topic lists all its followers. */
+static void list_all(const char *topic)
 {
-	(void)arg;
-	(void)p;
-	return throttle;
-}
+	struct log_config *c = log_config_new();
 
-static void replicated(void *arg, const struct partition *p, size_t bytes)
-{
-	(void)arg;
-	(void)p;
-	replicated_bytes += bytes;
+	c->follower_throttled.all = true;
+	throttle_set_topic(throttle, topic, c);
+	log_config_unref(c);
 }
 
 static void start(int metadata_version)
 {
+	const struct throttle_config t = { .clock = &now.clock, .broker_id = US, .replication = { 11, 1000 },
+		.moves = { 11, 1000 } };
 	struct follower_config c = { .broker_id = US, .leader_id = LEADER, .clock = &now.clock,
 		.partitions = rf.partitions, .metadata_version = metadata_version, .backoff_ms = BACKOFF_MS,
 		.wait_max_ms = 500, .min_bytes = 1, .response_max_bytes = 10 << 20, .partition_max_bytes = 1 << 20,
-		.throttled = throttled, .replicated = replicated };
+		.throttle = throttle = throttle_new(&t) };
 
 	clock_fake_init(&now, 1700000000000);
 	clock_fake_advance(&now, 5000);
-	replicated_bytes = 0;
-	throttle = false;
 	f = follower_new(&c);
 }
 
 static void stop(void)
 {
 	f = follower_free(f);
+	throttle = throttle_free(throttle);
 }
 
 /* A partition that follows broker 1 in `epoch`, with a log of `records` records of epoch 0. */
@@ -111,6 +109,7 @@ struct say {
 	struct buf *records;
 	const char *topic; /* NULL: t */
 	bool nothing;	   /* no partition at all */
+	bool by_name;	   /* as before version 13 */
 };
 
 static void answer(struct say s)
@@ -131,8 +130,8 @@ static void answer(struct say s)
 	}
 	if (s.records)
 		part.records = (struct records){ .p = s.records->data, .len = (int32_t)s.records->len };
-	topic.topic = STR("");
-	topic.topic_id = fixture_topic_id(s.topic ? s.topic : "t");
+	topic.topic = s.by_name ? STR("t") : STR("");
+	topic.topic_id = s.by_name ? UUID_ZERO : fixture_topic_id(s.topic ? s.topic : "t");
 	topic.partitions = &part;
 	topic.partitions_n = 1;
 	out.error_code = s.top;
@@ -198,7 +197,6 @@ static void an_empty_log_is_filled_from_the_leader(void **state)
 	answer((struct say){ .session = 7, .high_watermark = 1, .records = batch(0, 3, 3) });
 	assert_int_equal(3, end_of(p));
 	assert_int_equal(1, mark_of(p));
-	assert_true(replicated_bytes > 0);
 	part = only(ask(NULL));
 	assert_int_equal(3, part->fetch_offset);
 	assert_int_equal(3, part->last_fetched_epoch);
@@ -573,6 +571,105 @@ static void before_2_7_epochs_are_asked_for(void **state)
 	stop();
 }
 
+/* The answer of version 0 has no epoch: only where the asked one ends. */
+static void before_2_0_an_end_is_all_that_is_told(void **state)
+{
+	struct offset_for_leader_epoch_response_epoch_end_offset end = { .leader_epoch = -1, .end_offset = 3 };
+	struct offset_for_leader_epoch_response_offset_for_leader_topic_result topic = { .topic = STR("t"),
+		.partitions = &end, .partitions_n = 1 };
+	struct offset_for_leader_epoch_response out = { .topics = &topic, .topics_n = 1 };
+	struct offset_for_leader_epoch_request in;
+	struct partition *p;
+	int version;
+
+	(void)state;
+	start(METADATA_VERSION_0_11_0_IV2);
+	p = follow("t", 2, 5);
+	assert_true(follower_ask_epochs(f, &rf.arena, &in));
+	follower_epochs_answered(f, 0, &out);
+	assert_int_equal(3, end_of(p));
+	assert_int_equal(3, only(ask(&version))->fetch_offset);
+	assert_int_equal(5, version);
+	partition_unref(p);
+	stop();
+}
+
+static void before_0_11_logs_are_cut_at_the_high_watermark(void **state)
+{
+	const struct fetch_request_fetch_partition *part;
+	struct offset_for_leader_epoch_request in;
+	struct partition *p;
+	struct log *log;
+	int version;
+
+	(void)state;
+	start(METADATA_VERSION_0_11_0_IV1);
+	p = follow("t", 2, 5);
+	log = partition_log(p);
+	assert_true(log_set_high_watermark(log, 2));
+	log_unref(log);
+	assert_true(follower_remove(f, p));
+	follower_add(f, p, fixture_topic_id("t"), 2);
+	assert_null(ask(NULL));
+	assert_false(follower_ask_epochs(f, &rf.arena, &in)); /* nobody is asked */
+	assert_int_equal(2, end_of(p));
+	part = only(ask(&version));
+	assert_int_equal(5, version);
+	assert_int_equal(2, part->fetch_offset);
+	assert_int_equal(-1, part->last_fetched_epoch);
+	partition_unref(p);
+	stop();
+}
+
+/* Version 0 of ListOffsets answers with lists. */
+static void tell_old_offset(int64_t timestamp, int64_t offset)
+{
+	struct list_offsets_response_list_offsets_partition_response part = { .offset = -1, .old_style_offsets = &offset,
+		.old_style_offsets_n = 1 };
+	struct list_offsets_response_list_offsets_topic_response topic = { .name = STR("t"), .partitions = &part,
+		.partitions_n = 1 };
+	struct list_offsets_response out = { .topics = &topic, .topics_n = 1 };
+	struct list_offsets_request in;
+
+	assert_true(follower_ask_offsets(f, &rf.arena, timestamp, &in));
+	assert_int_equal(1, in.topics[0].partitions[0].max_num_offsets);
+	follower_offsets_answered(f, timestamp, 0, &out);
+}
+
+/* Without sessions each request names everything. */
+static void what_0_9_asks_for_and_is_told(void **state)
+{
+	struct buf *cut = batch(100, 1, 0);
+	struct partition *p;
+	int version;
+
+	(void)state;
+	start(METADATA_VERSION_0_9_0);
+	p = follow("t", 1, 0);
+	(void)follower_ask_epochs(f, &rf.arena, &(struct offset_for_leader_epoch_request){ 0 });
+	assert_int_equal(0, only(ask(&version))->fetch_offset);
+	assert_int_equal(1, version);
+	answer((struct say){ .error = KERR_OFFSET_OUT_OF_RANGE, .high_watermark = -1, .by_name = true });
+	tell_old_offset(-1, 200);
+	tell_old_offset(-2, 100);
+	assert_int_equal(100, end_of(p));
+	assert_int_equal(100, only(ask(NULL))->fetch_offset);
+	answer((struct say){ .high_watermark = 101, .log_start = -1, .by_name = true, .records = batch(100, 1, 0) });
+	assert_int_equal(101, end_of(p));
+	assert_int_equal(101, mark_of(p));
+	assert_int_equal(101, only(ask(NULL))->fetch_offset);
+	/* A record that does not fit comes cut off: there is no use in asking for it at once. */
+	cut->len -= 5;
+	answer((struct say){ .high_watermark = 102, .log_start = -1, .by_name = true, .records = cut });
+	assert_int_equal(101, end_of(p));
+	assert_false(is_failed());
+	assert_null(ask(NULL));
+	clock_fake_advance(&now, BACKOFF_MS);
+	assert_int_equal(101, only(ask(NULL))->fetch_offset);
+	partition_unref(p);
+	stop();
+}
+
 static void a_topic_without_id_is_fetched_by_name(void **state)
 {
 	struct partition *p;
@@ -598,14 +695,88 @@ static void only_one_that_is_behind_is_throttled(void **state)
 	(void)state;
 	start(METADATA_VERSION_3_9_IV0);
 	p = follow("t", 1, 2);
-	throttle = true;
+	list_all("t");
+	throttle_set_rate(throttle, THROTTLE_FOLLOWER, 1000);
+	throttle_record(throttle, THROTTLE_FOLLOWER, 1001);
 	assert_null(ask(NULL)); /* how far behind it is, is not known yet */
-	throttle = false;
+	assert_true(follower_next_ms(f) > clock_mono_ms(&now.clock)); /* nothing to hurry for */
+	throttle_set_rate(throttle, THROTTLE_FOLLOWER, INT64_MAX);
 	assert_non_null(ask(NULL));
+	assert_true(follower_next_ms(f) <= clock_mono_ms(&now.clock));
 	answer((struct say){ .session = 9, .high_watermark = 2 });
-	throttle = true;
+	throttle_set_rate(throttle, THROTTLE_FOLLOWER, 1000);
 	assert_non_null(ask(NULL)); /* in sync by its own view */
+	answer((struct say){ .session = 9, .high_watermark = 5, .records = batch(2, 2, 1) });
+	assert_null(ask(NULL)); /* behind */
+	clock_fake_advance(&now, 2000); /* 1001 and the batch in 2 s */
+	assert_int_equal(4, only(ask(NULL))->fetch_offset);
 	partition_unref(p);
+	stop();
+}
+
+/* The session has both t and u; both logs end at 2. */
+static void follow_both(struct partition **ret_p, struct partition **ret_q)
+{
+	*ret_p = follow("t", 1, 2);
+	assert_non_null(ask(NULL));
+	answer((struct say){ .session = 9, .high_watermark = 9 });
+	*ret_q = follow("u", 1, 2);
+	assert_true(str_is(ask(NULL)->topics[0].topic, "u"));
+}
+
+static void bytes_of_what_is_listed_count(void **state)
+{
+	struct buf *b = batch(2, 2, 1);
+	int64_t len = (int64_t)b->len;
+	struct partition *p, *q;
+
+	(void)state;
+	start(METADATA_VERSION_3_9_IV0);
+	follow_both(&p, &q);
+	list_all("t");
+	throttle_set_rate(throttle, THROTTLE_FOLLOWER, 0);
+	answer((struct say){ .session = 9, .topic = "u", .high_watermark = 9, .records = batch(2, 2, 1) });
+	assert_false(throttle_is_exceeded(throttle, THROTTLE_FOLLOWER));
+	assert_non_null(ask(NULL));
+	answer((struct say){ .session = 9, .high_watermark = 9, .records = b });
+	assert_int_equal(4, end_of(p));
+	throttle_set_rate(throttle, THROTTLE_FOLLOWER, len);
+	assert_false(throttle_is_exceeded(throttle, THROTTLE_FOLLOWER));
+	throttle_set_rate(throttle, THROTTLE_FOLLOWER, len - 1);
+	assert_true(throttle_is_exceeded(throttle, THROTTLE_FOLLOWER));
+	partition_unref(p);
+	partition_unref(q);
+	stop();
+}
+
+static void the_others_go_on_while_one_is_throttled(void **state)
+{
+	const struct fetch_request *req;
+	struct partition *p, *q;
+
+	(void)state;
+	start(METADATA_VERSION_3_9_IV0);
+	follow_both(&p, &q);
+	answer((struct say){ .session = 9, .topic = "u", .high_watermark = 9, .records = batch(2, 2, 1) });
+	list_all("t");
+	throttle_set_rate(throttle, THROTTLE_FOLLOWER, 1000);
+	throttle_record(throttle, THROTTLE_FOLLOWER, 2000);
+	req = ask(NULL);
+	assert_true(str_is(req->topics[0].topic, "u"));
+	assert_int_equal(4, only(req)->fetch_offset);
+	assert_int_equal(1, req->forgotten_topics_data_n);
+	assert_true(uuid_eq(fixture_topic_id("t"), req->forgotten_topics_data[0].topic_id));
+	answer((struct say){ .session = 9, .topic = "u", .high_watermark = 9, .records = batch(4, 2, 1) });
+	req = ask(NULL);
+	assert_int_equal(6, only(req)->fetch_offset);
+	assert_int_equal(0, req->forgotten_topics_data_n);
+	answer((struct say){ .session = 9, .nothing = true });
+	clock_fake_advance(&now, 2000);
+	req = ask(NULL); /* back in the session */
+	assert_true(str_is(req->topics[0].topic, "t"));
+	assert_int_equal(2, only(req)->fetch_offset);
+	partition_unref(p);
+	partition_unref(q);
 	stop();
 }
 
@@ -629,8 +800,13 @@ int main(void)
 		T(a_leader_that_begins_later_makes_us_begin_anew),
 		T(a_leader_whose_range_has_our_end_is_asked_again_later),
 		T(before_2_7_epochs_are_asked_for),
+		T(before_2_0_an_end_is_all_that_is_told),
+		T(before_0_11_logs_are_cut_at_the_high_watermark),
+		T(what_0_9_asks_for_and_is_told),
 		T(a_topic_without_id_is_fetched_by_name),
 		T(only_one_that_is_behind_is_throttled),
+		T(bytes_of_what_is_listed_count),
+		T(the_others_go_on_while_one_is_throttled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,8 @@
 #include "log_fixture.h"
 #include "protocol/errors.h"
 #include "record/batch.h"
+#include "record/compress.h"
+#include "record/reader.h"
 
 static struct log_fixture f;
 
@@ -317,6 +319,138 @@ static void a_topic_id_is_written_once(void **state)
 	assert_true(uuid_eq(a, log_topic_id(log)));
 }
 
+static void without_topic_ids_the_file_goes(void **state)
+{
+	struct log *log = log_fixture_open(&f);
+
+	(void)state;
+	assert_int_equal(0, log_set_topic_id(log, (struct uuid){ { 1 } }));
+	f.args.without_topic_id = true;
+	log = log_fixture_reopen_clean(&f);
+	assert_true(uuid_is_zero(log_topic_id(log)));
+	assert_false(has_file(&f, "partition.metadata"));
+	assert_int_equal(0, log_set_topic_id(log, (struct uuid){ { 2 } })); /* of a controller that has them again */
+	assert_true(uuid_is_zero(log_topic_id(log)));
+	assert_false(has_file(&f, "partition.metadata"));
+}
+
+/* Offsets of a log's records in reading order, -1 behind the last; wrappers are looked into. */
+static void check_offsets(struct log *log, int8_t magic, int64_t n)
+{
+	struct buf *b = read_at(log, 0, 1 << 20, FETCH_LOG_END, 0);
+	struct record_reader r;
+	struct batch batch;
+	struct record rec;
+	int64_t at = 0;
+	size_t pos = 0;
+
+	while (batch_next(b->data, b->len, &pos, &batch) == 0) {
+		assert_int_equal(magic, batch.magic);
+		assert_int_equal(0, record_reader_init(&r, &batch, NULL, false));
+		while (record_reader_next(&r, &rec) == 0)
+			assert_int_equal(at++, rec.offset);
+		record_reader_fini(&r);
+	}
+	assert_int_equal(n, at);
+	buf_unref(b);
+}
+
+static void old_formats_are_written_where_they_are_asked_for(void **state)
+{
+	(void)state;
+	for (int8_t magic = 0; magic <= 1; magic++)
+		for (int32_t codec = 0; codec <= 1; codec++) {
+			struct log *log;
+
+			f.config->record_format = magic;
+			f.config->compression_type = codec;
+			log = log_fixture_open(&f);
+			for (int i = 0; i < 3; i++)
+				assert_int_equal(0, append(log, BATCH(.records = 4)));
+			check_offsets(log, magic, 12);
+			assert_int_equal(-1, log_latest_epoch(log));
+			assert_int_equal(0, log_assign_epoch(log, 3, 12));
+			assert_int_equal(-1, log_latest_epoch(log));
+			assert_false(has_file(&f, "leader-epoch-checkpoint"));
+			assert_int_equal(KERR_UNSUPPORTED_FOR_MESSAGE_FORMAT,
+			    append(log, BATCH(.producer_id = 1, .transactional = true)));
+			(void)teardown(state);
+			(void)setup(state);
+		}
+}
+
+static void zstd_waits_for_all_brokers(void **state)
+{
+	struct log *log;
+
+	(void)state;
+	f.config->compression_type = CODEC_ZSTD;
+	f.config->allow_zstd = false;
+	log = log_fixture_open(&f);
+	assert_int_equal(KERR_UNSUPPORTED_COMPRESSION_TYPE, append(log, BATCH(0)));
+	assert_int_equal(0, log_end_offset(log));
+}
+
+/* message.format.version went back: what was known of epochs would not be kept true any more. */
+static void epochs_go_with_the_format_that_has_them(void **state)
+{
+	struct log *log = log_fixture_open(&f);
+	struct log_config *old = log_config_new();
+
+	(void)state;
+	assert_int_equal(0, append_epoch(log, BATCH(0), 4));
+	assert_int_equal(4, log_latest_epoch(log));
+	old->record_format = 1;
+	log_set_config(log, old);
+	assert_int_equal(-1, log_latest_epoch(log));
+	log_config_unref(f.config);
+	f.config = old;
+	f.args.config = old;
+	log = log_fixture_reopen_clean(&f);
+	assert_int_equal(-1, log_latest_epoch(log));
+	assert_false(has_file(&f, "leader-epoch-checkpoint"));
+	log = log_fixture_reopen_dirty(&f, 0); /* recovery sees batches with epochs */
+	assert_int_equal(-1, log_latest_epoch(log));
+}
+
+/* What somebody who copies a log without epochs has to know. */
+static void truncations_are_remembered_until_asked_for(void **state)
+{
+	struct log *log = log_fixture_open(&f);
+
+	(void)state;
+	append_many(log, 9);
+	assert_false(log_has_cut(log));
+	assert_int_equal(INT64_MAX, log_take_cut(log));
+	assert_int_equal(0, log_truncate_to(log, 9)); /* at the end: nothing goes */
+	assert_false(log_has_cut(log));
+	assert_int_equal(0, log_truncate_to(log, 4));
+	append_many(log, 3);
+	assert_int_equal(0, log_truncate_to(log, 6));
+	assert_true(log_has_cut(log));
+	assert_int_equal(4, log_take_cut(log));
+	assert_false(log_has_cut(log));
+	assert_int_equal(0, log_truncate_fully_and_start_at(log, 2));
+	assert_int_equal(2, log_take_cut(log));
+}
+
+static void records_without_time_are_not_found_by_it(void **state)
+{
+	struct offset_and_timestamp found;
+	struct log *log;
+
+	(void)state;
+	f.config->record_format = 0;
+	log = log_fixture_open(&f);
+	append_many(log, 2);
+	assert_int_equal(KERR_UNSUPPORTED_FOR_MESSAGE_FORMAT, log_offset_for_timestamp(log, FIXTURE_NOW, &found));
+	assert_int_equal(KERR_UNSUPPORTED_FOR_MESSAGE_FORMAT, log_offset_for_timestamp(log, -3, &found));
+	assert_int_equal(0, log_offset_for_timestamp(log, -1, &found));
+	assert_int_equal(2, found.offset);
+	assert_int_equal(0, log_offset_for_timestamp(log, -2, &found));
+	assert_int_equal(0, found.offset);
+}
+
 static void a_closed_log_answers_storage_error(void **state)
 {
 	struct log *log = log_fixture_open(&f);
@@ -369,6 +503,12 @@ int main(void)
 		T(flush_messages_syncs_before_the_answer),
 		T(preallocated_space_is_invisible),
 		T(a_topic_id_is_written_once),
+		T(without_topic_ids_the_file_goes),
+		T(old_formats_are_written_where_they_are_asked_for),
+		T(zstd_waits_for_all_brokers),
+		T(epochs_go_with_the_format_that_has_them),
+		T(truncations_are_remembered_until_asked_for),
+		T(records_without_time_are_not_found_by_it),
 		T(a_closed_log_answers_storage_error),
 		T(deleting_removes_the_directory),
 	};

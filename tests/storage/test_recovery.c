@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "golden.h"
@@ -180,6 +181,38 @@ static void s2_kill(void **state)
 	log_fixture_close_clean(&f);
 	after = file_hex(&f, SEG(200) ".index");
 	assert_string_equal(before, after);
+}
+
+static ino_t watched;
+static int syncs;
+
+static int watching_fsync(int fd)
+{
+	struct stat st;
+
+	syncs += fstat(fd, &st) == 0 && st.st_ino == watched;
+	return file_ops_posix.fsync(fd);
+}
+
+/* Else the recovery point would move above bytes that a power loss still takes away. */
+static void s2_the_first_flush_syncs_what_the_killed_process_wrote(void **state)
+{
+	CLEANUP(freep) char *path = NULL;
+	struct file_ops ops = file_ops_posix;
+	struct stat st;
+
+	(void)state;
+	killed();
+	path = xasprintf("%s/" SEG(200) ".log", log_dir_path(start()));
+	assert_int_equal(0, stat(path, &st));
+	watched = st.st_ino;
+	syncs = 0;
+	ops.fsync = watching_fsync;
+	file_set_ops(&ops);
+	assert_int_equal(0, log_flush(f.log));
+	file_set_ops(NULL);
+	assert_int_equal(1, syncs);
+	state_is(0, 250, 250);
 }
 
 static void s3_torn_last_batch(void **state)
@@ -619,6 +652,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(s1_clean_stop),
 		T(s2_kill),
+		T(s2_the_first_flush_syncs_what_the_killed_process_wrote),
 		T(s3_torn_last_batch),
 		T(s4_zero_tail),
 		T(s5_damage_in_an_unflushed_segment_ends_the_log_there),

@@ -178,3 +178,58 @@ check_PROGRAMS += tests/tools/test_producer
 tests_tools_test_producer_SOURCES = tests/tools/test_producer.c
 tests_tools_test_producer_LDADD = $(UPTO_tools) $(TEST_LIBS)
 tests_tools_test_producer_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_election_file
+tests_tools_test_election_file_SOURCES = tests/tools/test_election_file.c
+tests_tools_test_election_file_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_election_file_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_replica_compare
+tests_tools_test_replica_compare_SOURCES = tests/tools/test_replica_compare.c
+tests_tools_test_replica_compare_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_replica_compare_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_scala_hash
+tests_tools_test_scala_hash_SOURCES = tests/tools/test_scala_hash.c
+tests_tools_test_scala_hash_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_scala_hash_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_json_syntax
+tests_tools_test_json_syntax_SOURCES = tests/tools/test_json_syntax.c
+tests_tools_test_json_syntax_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_json_syntax_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_reassign_file
+tests_tools_test_reassign_file_SOURCES = tests/tools/test_reassign_file.c
+tests_tools_test_reassign_file_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_reassign_file_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_reassign_plan
+tests_tools_test_reassign_plan_SOURCES = tests/tools/test_reassign_plan.c
+tests_tools_test_reassign_plan_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_reassign_plan_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_reassign_states
+tests_tools_test_reassign_states_SOURCES = tests/tools/test_reassign_states.c
+tests_tools_test_reassign_states_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_reassign_states_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_thrown
+tests_tools_test_thrown_SOURCES = tests/tools/test_thrown.c
+tests_tools_test_thrown_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_thrown_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_reassign_calls
+tests_tools_test_reassign_calls_SOURCES = tests/tools/test_reassign_calls.c tests/tools/scripted_broker.c tests/tools/scripted_broker.h
+tests_tools_test_reassign_calls_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_reassign_calls_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_elections
+tests_tools_test_elections_SOURCES = tests/tools/test_elections.c tests/tools/scripted_broker.c tests/tools/scripted_broker.h
+tests_tools_test_elections_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_elections_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+check_PROGRAMS += tests/tools/test_replica_verification_fetch
+tests_tools_test_replica_verification_fetch_SOURCES = tests/tools/test_replica_verification_fetch.c tests/tools/scripted_broker.c tests/tools/scripted_broker.h
+tests_tools_test_replica_verification_fetch_LDADD = $(UPTO_tools) $(TEST_LIBS)
+tests_tools_test_replica_verification_fetch_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

@@ -44,6 +44,30 @@ static void brokers_are_written_as_kafka_writes_them(void **state)
 	}
 }
 
+/* Versions 2 and 4, which brokers of old releases read (BrokerIdZNode.encode). */
+static void old_forms_of_brokers_are_written(void **state)
+{
+	static const struct {
+		int32_t version;
+		const char *want;
+	} rows[] = {
+		{ 4, "{\"listener_security_protocol_map\":{\"INT\":\"SASL_PLAINTEXT\",\"EXT\":\"SSL\"},"
+		     "\"endpoints\":[\"INT://10.0.0.1:9092\",\"EXT://[2001:db8::1]:9093\"],\"rack\":\"az-a\",\"jmx_port\":9999,"
+		     "\"port\":-1,\"host\":null,\"version\":4,\"timestamp\":\"1729528886000\"}" },
+		{ 2, "{\"endpoints\":[\"INT://10.0.0.1:9092\",\"EXT://[2001:db8::1]:9093\"],\"jmx_port\":9999,"
+		     "\"port\":-1,\"host\":null,\"version\":2,\"timestamp\":\"1729528886000\"}" },
+	};
+	struct znode_broker b;
+
+	(void)state;
+	assert_int_equal(0, znode_broker_decode(broker_rack, LEN(broker_rack), &b));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		b.version = rows[i].version;
+		expect(rows[i].want, znode_broker_encode(&b));
+	}
+	znode_broker_fini(&b);
+}
+
 static void five_listeners_come_in_the_order_of_the_trie(void **state)
 {
 	/* The example of zookeeper.md 1.5. */
@@ -326,6 +350,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(brokers_are_written_as_kafka_writes_them),
+		cmocka_unit_test(old_forms_of_brokers_are_written),
 		cmocka_unit_test(five_listeners_come_in_the_order_of_the_trie),
 		cmocka_unit_test(old_brokers_are_read),
 		cmocka_unit_test(bad_brokers_are_refused),

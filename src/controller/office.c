@@ -288,13 +288,31 @@ static int fill_context(struct controller *c)
 	return r;
 }
 
+/* Who lives, and every partition as it was stored: a broker that has just started must not hear of some first, or it tells
+ * its clients that the others are gone. */
+static void tell_everything(struct controller *c)
+{
+	struct partition_set all = { .v = NULL };
+
+	request_batch_begin(&c->batch);
+	context_all_partitions(&c->ctx, &all);
+	for (size_t i = 0; i < all.n; i++)
+		if (all.v[i]->has_leader_info && !all.v[i]->topic->to_delete && !all.v[i]->marked) {
+			all.v[i]->marked = true;
+			partition_set_add(&c->batch.update, all.v[i]);
+		}
+	request_batch_update_to_all(&c->batch);
+	request_batch_send(&c->batch);
+	partition_set_fini(&all);
+}
+
 static int start_machines(struct controller *c)
 {
 	int r;
 
 	/* Brokers must know who lives before they can act on LeaderAndIsr. */
 	log_info("[Controller id=%d] Sending update metadata request", c->config.broker_id);
-	update_metadata_all(c);
+	tell_everything(c);
 	/* Leaders first, which clients wait for: an election takes whoever is gone out of the ISR as well, so that what is
 	 * left to write for the dead is about the partitions that they followed. Kafka does it the other way round, and
 	 * writes the former twice. */

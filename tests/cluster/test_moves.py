@@ -4,10 +4,13 @@ import struct
 
 import pytest
 
+import configs
 import members
 import wire
 from harness import wait_until
 from test_replication import await_identical, await_isr, leader_of
+
+MOVES = "replica.alter.log.dirs.io.max.bytes.per.second"
 
 
 def move(broker, directory, *replicas):
@@ -76,9 +79,13 @@ def test_a_restart_goes_on_with_a_move(broker):
     values = [b"%d" % i * 200 for i in range(20000)]
     members.write([broker], "m", values)
     target = others(broker, "m")
+    configs.alter(broker, configs.BROKER, "0", {MOVES: 1})  # it is under way, and not just about to be complete
+    wait_until(lambda: configs.value(broker, configs.BROKER, "0", MOVES) == "1", 20, "the throttle")
     assert move(broker, target, ("m", 0)) == {("m", 0): 0}
     broker.kill()
     broker.start_again_after_kill()
+    assert where(broker, "m")[1], "the move is forgotten"
+    configs.alter(broker, configs.BROKER, "0", {MOVES: None})
     wait_until(lambda: where(broker, "m") == ([str(target)], []), 30, "the move to be complete")
     assert members.read([broker], "m", 20000) == values
 

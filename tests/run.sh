@@ -42,9 +42,9 @@ run_pytest() { # folder of tests/, build directory, name, pytest arguments
 	/usr/bin/python3 "$root/tests/count.py" junit "$results/$name.xml" "$results/$name.count" || failed_step=1
 }
 
-# Files are spread over the cores; then what is marked as measuring time runs with the machine to itself.
-system_tests() { # folder of tests/, build directory, name
-	run_pytest "$@" -n "$workers" --dist loadfile -m "not alone"
+# Files are spread over the workers; then what is marked as measuring time runs with the machine to itself.
+system_tests() { # folder of tests/, build directory, name, workers
+	run_pytest "$1" "$2" "$3" -n "$4" --dist loadfile -m "not alone"
 	if grep -rq --include="*.py" "mark\.alone" "$root/tests/$1"; then
 		run_pytest "$1" "$2" "$3-alone" -m alone
 	fi
@@ -54,17 +54,17 @@ plain() {
 	echo "== plain build =="
 	configure_and_build "$root/build" CC=gcc
 	unit "$root/build" plain-unit
-	system_tests integration "$root/build" plain-integration
-	system_tests cluster "$root/build" plain-cluster
-	system_tests peers "$root/build" plain-peers
+	system_tests integration "$root/build" plain-integration "$workers"
+	system_tests cluster "$root/build" plain-cluster "$workers"
+	system_tests peers "$root/build" plain-peers 1 # Java's programs are many threads already
 }
 
 asan() {
 	echo "== address and undefined behaviour sanitizers =="
 	configure_and_build "$root/build-asan" CC=clang --enable-asan --enable-ubsan
 	unit "$root/build-asan" asan-unit
-	MOLDAU_TEST_SLOW=3 system_tests integration "$root/build-asan" asan-integration
-	MOLDAU_TEST_SLOW=3 system_tests cluster "$root/build-asan" asan-cluster
+	MOLDAU_TEST_SLOW=3 system_tests integration "$root/build-asan" asan-integration "$workers"
+	MOLDAU_TEST_SLOW=3 system_tests cluster "$root/build-asan" asan-cluster "$workers"
 }
 
 tsan() {

@@ -15,7 +15,7 @@ class Writer(threading.Thread):
     """An idempotent producer that writes rising numbers to every partition, and knows which were acknowledged."""
 
     def __init__(self, brokers, topic, number, window, pause):
-        super().__init__()
+        super().__init__(daemon=True)
         self.topic, self.key = topic, b"%d" % number
         self.acked = [0] * PARTITIONS
         self.next = [0] * PARTITIONS
@@ -54,7 +54,7 @@ class Reader(threading.Thread):
     """Reads every partition from its beginning: each offset once, in turn, and each writer's numbers in turn."""
 
     def __init__(self, brokers, topic):
-        super().__init__()
+        super().__init__(daemon=True)
         self.seen = [{} for _ in range(PARTITIONS)]  # key: the number that comes next
         self.offset = [0] * PARTITIONS
         self.problems = []

@@ -77,15 +77,20 @@ class Cluster:
 
     def restart(self, broker):
         """Its partitions have other leaders then, those that have another replica."""
+        self.await_in_sync()  # or it would have to lead on
         self.brokers[broker].restart()
-        with self.run.zookeeper.client(self.run.chroot) as zk:
-            def back(path):
-                return broker in json.loads(zk.get(path)[0])["isr"]
-            wait_until(lambda: all(back(f"/brokers/topics/{t}/partitions/{p}/state") for t in ("e", "f-1", "one")
-                                   for p, (r, _) in topic_state(self.run, t).items() if broker in r), 60, "all to be in sync")
+        self.await_in_sync()
         for t in ("e", "f-1"):
             assert all(leader != broker for r, leader in topic_state(self.run, t).values())
         self.await_same_view()
+
+    def await_in_sync(self):
+        with self.run.zookeeper.client(self.run.chroot) as zk:
+            def in_sync(topic, partition, replicas):
+                state = json.loads(zk.get(f"/brokers/topics/{topic}/partitions/{partition}/state")[0])
+                return sorted(state["isr"]) == sorted(replicas)
+            wait_until(lambda: all(in_sync(t, p, r) for t in ("e", "f-1", "one") for p, (r, _) in topic_state(self.run, t).items()),
+                       60, "all to be in sync", every=0.1)
 
     def await_same_view(self):
         def views():
@@ -249,6 +254,8 @@ def test_wrong_command_lines_of_old(old_pair, tmp_path):
 def test_the_old_tool(cluster, old_pair, tmp_path):
     tool = old_pair("--bootstrap-server", cluster.address)
     names = [{"topic": "e", "partition": p} for p in range(14)] + [{"topic": "nope", "partition": p} for p in range(9)]
+    cluster.await_in_sync()
+    tool.ours()  # the tests before have left other leaders
     for args in ((), ("--path-to-json-file", write(tmp_path, json.dumps({"partitions": names})))):
         cluster.restart(1)
         theirs = tool.java(*args)

@@ -82,7 +82,7 @@ def test_the_protocol_of_an_old_release(own_run, kafka_home, release, controller
         members.write(brokers, "t", [b"%d" % i for i in range(300)], p, acks=-1)
     away = brokers[2]
     away.kill()
-    chaos.await_isr(brokers[:2], "t", {0, 1}, timeout=60)
+    chaos.await_isr(brokers[:2], "t", {0, 1}, 3, timeout=60)
     for p in range(3):
         members.write(brokers[:2], "t", [b"%d" % i for i in range(300, 400)], p, acks=-1)
     away.start_again_after_kill()

@@ -4,7 +4,7 @@
  * before the partitions. Kafka answers from what it has, so a client that asks in that moment learns that there is no
  * such topic (librdkafka then gives its messages up). We answer when we know.
  *
- * Owner: the request. Thread: any.
+ * Owner: the request. Thread: any. Layer: api.
  */
 #ifndef API_CLUSTER_WAIT_H
 #define API_CLUSTER_WAIT_H

@@ -6,7 +6,7 @@
  * if nothing had happened, and it would lead on, in the same leader epoch, without records that were acknowledged. The
  * controller in office takes a broker that is gone out of both; that is waited for (doc/differences.md).
  *
- * Thread: the caller's, which waits for ZooKeeper.
+ * Owner: struct broker calls it once, at the start. Thread: the caller's, which waits for ZooKeeper. Layer: wiring.
  */
 #ifndef BROKER_REJOIN_H
 #define BROKER_REJOIN_H

@@ -5,7 +5,7 @@
  * controller is told of the partition by a node under /isr_change_notification (isr_notices.h), and tells everybody.
  *
  * Owner: broker/startup. Thread: proposing on any, never waits; one thread of its own writes, and gives the answers to the
- * partitions. Locks: RANK_QUEUE inside.
+ * partitions. Locks: RANK_QUEUE inside. Layer: replica.
  */
 #ifndef REPLICA_ISR_WRITER_H
 #define REPLICA_ISR_WRITER_H

@@ -5,7 +5,7 @@
  * those that are not (replication.md 12); the third is for all. A quota is exceeded when the bytes of the last
  * `samples` windows come faster than the bound; nothing is delayed, the caller leaves data out meanwhile.
  *
- * Owner: broker. Thread: any. Locks: RANK_LEAF inside. While no topic lists anything, asking costs one relaxed load.
+ * Owner: broker. Thread: any. Locks: RANK_LEAF inside. Layer: replica. While no topic lists anything, asking costs one relaxed load.
  */
 #ifndef REPLICA_THROTTLE_H
 #define REPLICA_THROTTLE_H

@@ -185,7 +185,7 @@ static void test_old_releases_decide_about_the_format_of_records(void **state)
 		{ "inter.broker.protocol.version=2.6\nlog.message.format.version=0.10.2", "message.format.version=0.9.0", 0,
 		  true, 0, "0.10.2-IV0" },
 		{ "inter.broker.protocol.version=2.6\nlog.message.format.version=0.10.2", "message.format.version=2.7", 1, true,
-		  1, "0.10.2-IV0" }, /* newer than the brokers: not for now */
+		  1, "0.10.2-IV0" }, /* newer than the brokers: not before the brokers know it */
 		{ "inter.broker.protocol.version=2.0", "", 2, false, 0, "3.0-IV1" },
 		{ "inter.broker.protocol.version=0.10.2\nlog.message.format.version=0.9.0", "message.format.version=0.11.0", 0,
 		  false, 1, "0.9.0" },

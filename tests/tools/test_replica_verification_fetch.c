@@ -1,4 +1,5 @@
 /* test_replica_verification_fetch.c - rounds of fetches from two brokers: what is asked, whose answer goes where. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,11 +26,11 @@ static struct scripted_broker brokers[2];
 static struct buf *records;
 
 static struct script {
-	bool hang_up[2];
+	atomic_bool hang_up[2]; /* a broker sends its answer to the last request before it looks */
 	bool nonsense; /* partitions and topics that nobody asked for */
 	int code;
 	char asked[2][128];
-	int32_t replica_id, max_bytes;
+	int32_t replica_id[2], max_bytes[2];
 } script;
 
 static void fill(partition_row *p, int32_t index)
@@ -60,8 +61,8 @@ static void note(struct scripted_broker *b, int version, const struct fetch_requ
 	char *to = script.asked[b->id];
 	size_t at = 0;
 
-	script.replica_id = version >= 15 ? in->replica_state.replica_id : in->replica_id;
-	script.max_bytes = in->max_bytes;
+	script.replica_id[b->id] = version >= 15 ? in->replica_state.replica_id : in->replica_id;
+	script.max_bytes[b->id] = in->max_bytes;
 	to[0] = '\0';
 	for (int32_t t = 0; t < in->topics_n; t++)
 		for (int32_t i = 0; i < in->topics[t].partitions_n; i++)
@@ -111,7 +112,7 @@ static void make_records(void)
 static int start(void **state)
 {
 	(void)state;
-	script = (struct script){.code = 0};
+	memset(&script, 0, sizeof(script));
 	memset(brokers, 0, sizeof(brokers));
 	make_records();
 	make_partition(&a_partitions[0], STR("a"), 0, 2);
@@ -172,8 +173,10 @@ static void each_broker_is_asked_for_what_it_has(void **state)
 {
 	(void)state;
 	replica_fetch_round(&fetch);
-	assert_int_equal(-2, script.replica_id);
-	assert_int_equal(32 * 1024 * 1024, script.max_bytes);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(-2, script.replica_id[i]);
+		assert_int_equal(32 * 1024 * 1024, script.max_bytes[i]);
+	}
 	assert_string_equal("0@0 1@0 ", script.asked[0]);
 	assert_string_equal("0@0 1@0 5@0 ", script.asked[1]);
 	expect_offsets(3, 3, 3);
@@ -200,7 +203,7 @@ static void old_brokers_are_asked_by_name(void **state)
 	brokers[0].max_version[API_FETCH] = 11;
 	topics[1].id = UUID_ZERO; /* so the other one is too */
 	replica_fetch_round(&fetch);
-	assert_int_equal(-2, script.replica_id);
+	assert_int_equal(-2, script.replica_id[0]);
 	expect_offsets(3, 3, 3);
 }
 

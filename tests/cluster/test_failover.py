@@ -145,7 +145,8 @@ def test_the_next_controller_is_ready_within_two_seconds(run, three):
 
 
 def test_clients_of_a_rolling_restart_only_retry(run, three):
-    """One broker after the other, each when all are in sync: no error reaches a writer or a reader."""
+    """One broker after the other, each when all are in sync and lead again, so that the clients are connected to all: no
+    error reaches a writer or a reader."""
     members.create_topic(three, "t", PARTITIONS, 3, min_insync_replicas=2)
     load = Load(three, "t")
     load.start()
@@ -155,6 +156,7 @@ def test_clients_of_a_rolling_restart_only_retry(run, three):
             broker.restart()
             for partition in range(PARTITIONS):
                 await_isr(three, "t", {0, 1, 2}, partition=partition)
+            elect_preferred(run, three, "t")
     finally:
         load.stop()
     load.check()

@@ -16,15 +16,17 @@ enum {
 struct waiting {
 	struct request *req;
 	void (*done)(struct request *req);
-	bool expects_topics;
+	bool fresh; /* we have logs and have just started: there are topics, and leaders are being elected */
 };
 
-static bool is_known(const struct broker_context *ctx, bool with_topics)
+static bool is_known(const struct broker_context *ctx, bool fresh)
 {
 	const struct image_broker *const *brokers;
 	struct image *image = metadata_image(ctx->metadata);
-	bool known = image_brokers(image, &brokers) > 0 && (!with_topics || image_has_topics(image));
+	bool known = image_brokers(image, &brokers) > 0;
 
+	if (known && fresh)
+		known = image_has_topics(image) && !image_awaits_election(image);
 	image_unref(image);
 	return known;
 }
@@ -38,7 +40,7 @@ static bool stop_at_first(struct log *log UNUSED, void *arg)
 }
 
 /* Logs are here, so there are topics, unless they were deleted while we were away. */
-static bool expects_topics(const struct broker_context *ctx)
+static bool is_fresh(const struct broker_context *ctx)
 {
 	bool found = false;
 
@@ -51,7 +53,7 @@ static bool try_wait(void *arg, int32_t key UNUSED)
 {
 	struct waiting *w = arg;
 
-	return is_known(w->req->ctx, w->expects_topics);
+	return is_known(w->req->ctx, w->fresh);
 }
 
 static void complete_wait(void *arg, enum delayed_end end)
@@ -69,9 +71,10 @@ static const struct delayed_class waiting_class = { .try = try_wait, .complete =
 void cluster_wait(struct request *req, void (*done)(struct request *req))
 {
 	static const struct delayed_key key = { .kind = DELAYED_METADATA, .name = { "", 0 } };
+	bool fresh = is_fresh(req->ctx);
 	struct waiting *w;
 
-	if (is_known(req->ctx, true)) {
+	if (is_known(req->ctx, fresh)) {
 		done(req);
 		return;
 	}
@@ -80,6 +83,6 @@ void cluster_wait(struct request *req, void (*done)(struct request *req))
 		request_close(req, "out of memory");
 		return;
 	}
-	*w = (struct waiting){ .req = req, .done = done, .expects_topics = expects_topics(req->ctx) };
+	*w = (struct waiting){ .req = req, .done = done, .fresh = fresh };
 	delayed_add(req->ctx->delayed, &waiting_class, w, &key, 1, clock_mono_ms(req->ctx->clock) + PATIENCE_MS);
 }

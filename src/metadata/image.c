@@ -330,6 +330,40 @@ int32_t image_topics(const struct image *i, const struct image_topic *const **re
 	return (int32_t)i->by_name.n;
 }
 
+static bool has(const int32_t *ids, int32_t n, int32_t id)
+{
+	for (int32_t i = 0; i < n; i++) {
+		if (ids[i] == id)
+			return true;
+	}
+	return false;
+}
+
+static bool awaits_election(const struct image *i, const struct image_partition *p)
+{
+	if (p->leader != -1)
+		return false;
+	for (int32_t r = 0; r < p->isr_n; r++) {
+		if (image_broker(i, p->isr[r]) && !has(p->offline, p->offline_n, p->isr[r]))
+			return true;
+	}
+	return false;
+}
+
+bool image_awaits_election(const struct image *i)
+{
+	const struct image_topic *const *topics;
+	int32_t n = image_topics(i, &topics);
+
+	for (int32_t t = 0; t < n; t++) {
+		for (int32_t p = 0; p < topics[t]->partitions_n; p++) {
+			if (awaits_election(i, &topics[t]->partitions[p]))
+				return true;
+		}
+	}
+	return false;
+}
+
 const struct image_partition *image_partition(const struct image_topic *t, int32_t index)
 {
 	struct image_partition key = { .index = index };

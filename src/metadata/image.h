@@ -65,6 +65,8 @@ const struct image_endpoint *image_broker_endpoint(const struct image_broker *b,
 const struct image_topic *image_topic(const struct image *i, struct str name);
 const struct image_topic *image_topic_by_id(const struct image *i, struct uuid id);
 bool image_has_topics(const struct image *i);
+/* Has a partition no leader although one in sync is alive? Then the controller is about to elect it. Walks over all. */
+bool image_awaits_election(const struct image *i);
 /* All topics, sorted by name; sorted on the first call for this image. Valid as long as the image. */
 int32_t image_topics(const struct image *i, const struct image_topic *const **ret);
 const struct image_partition *image_partition(const struct image_topic *t, int32_t index); /* NULL: none */

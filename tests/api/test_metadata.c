@@ -107,6 +107,21 @@ static void a_broker_with_logs_waits_for_the_topics_too(void **state)
 	client_close(c);
 }
 
+static void an_election_that_is_due_is_awaited(void **state)
+{
+	struct connection *c;
+
+	(void)state;
+	api_ctx.started_ms = clock_mono_ms(&clock_real);
+	c = ask_between_brokers_and_topics();
+	fixture_brokers(1);
+	fixture_metadata("t", 0, -1, 1, 1);
+	assert_false(client_has_ended(c));
+	fixture_metadata("t", 0, 0, 2, 1);
+	expect_topic(c, 0);
+	client_close(c);
+}
+
 static void later_it_believes_that_there_are_none(void **state)
 {
 	struct connection *c;
@@ -141,6 +156,7 @@ int main(void)
 		T(the_first_word_of_the_controller_is_awaited),
 		T(the_cluster_is_described_when_it_is_known),
 		T(a_broker_with_logs_waits_for_the_topics_too),
+		T(an_election_that_is_due_is_awaited),
 		T(later_it_believes_that_there_are_none),
 		T(who_knows_nothing_hangs_up),
 	};

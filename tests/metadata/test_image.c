@@ -52,6 +52,40 @@ static void starts_empty(void **state)
 	metadata_free(m);
 }
 
+/* Partition 0 of "t" has the replicas 1 and 2, the brokers that are in sync, of them some offline. */
+static bool awaits_election(int32_t leader, int32_t isr_n, int32_t offline_n, int32_t brokers_n)
+{
+	int32_t replicas[] = { 1, 2 };
+	struct update_metadata_request_update_metadata_broker brokers[] = { { .id = 1 }, { .id = 2 } };
+	part_t part = { .leader = leader, .replicas = replicas, .replicas_n = 2, .isr = replicas, .isr_n = isr_n,
+			.offline_replicas = replicas, .offline_replicas_n = offline_n };
+	topic_t topic = { .topic_name = STR("t"), .topic_id = id_of(1), .partition_states = &part, .partition_states_n = 1 };
+	struct update_metadata_request req = { .topic_states = &topic, .topic_states_n = 1, .live_brokers = brokers,
+					       .live_brokers_n = brokers_n };
+	struct metadata *m = metadata_new();
+	struct image *i;
+	bool r;
+
+	assert_int_equal(0, metadata_apply(m, &req));
+	i = metadata_image(m);
+	r = image_awaits_election(i);
+	image_unref(i);
+	metadata_free(m);
+	return r;
+}
+
+static void an_election_is_due_when_one_in_sync_can_lead(void **state)
+{
+	(void)state;
+	assert_true(awaits_election(-1, 2, 0, 2));
+	assert_true(awaits_election(-1, 2, 1, 2));
+	assert_false(awaits_election(1, 2, 0, 2));
+	assert_false(awaits_election(-1, 1, 1, 2));
+	assert_false(awaits_election(-1, 2, 2, 2));
+	assert_false(awaits_election(-1, 2, 0, 0));
+	assert_false(awaits_election(-2, 2, 0, 2));
+}
+
 static void finds_topics_by_name_and_id(void **state)
 {
 	struct metadata *m = metadata_new();
@@ -281,6 +315,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(starts_empty),
 		cmocka_unit_test(finds_topics_by_name_and_id),
+		cmocka_unit_test(an_election_is_due_when_one_in_sync_can_lead),
 		cmocka_unit_test(leader_minus_two_removes),
 		cmocka_unit_test(topic_ids_follow_the_request),
 		cmocka_unit_test(an_old_image_stays_as_it_was),

@@ -89,6 +89,7 @@ void isr_new_epoch(struct isr *i, bool was_leader, int64_t leader_end, int64_t n
 
 		x->last_caught_up_ms = in_sync ? now_ms : 0;
 		x->last_fetch_ms = was_leader && in_sync ? now_ms : 0;
+		x->previous_fetch_ms = 0;
 		x->last_fetch_leader_end = was_leader ? leader_end : -1;
 		if (!was_leader) {
 			x->end_offset = x->start_offset = -1;
@@ -127,13 +128,18 @@ int32_t isr_effective_min(const struct isr *i, int32_t min_insync_replicas)
 	return MIN(min_insync_replicas, i->remotes_n + 1);
 }
 
-int32_t isr_present(const struct isr *i, int64_t within_ms, int64_t now_ms)
+bool isr_proves_leadership(const struct isr *i, int64_t since_ms, int32_t min_insync_replicas)
 {
-	int32_t n = 1;
+	int32_t elsewhere = 0;
+	bool electable = false;
 
-	for (int32_t r = 0; r < i->remotes_n; r++)
-		n += i->remotes[r].last_fetch_ms > 0 && now_ms - i->remotes[r].last_fetch_ms <= within_ms;
-	return n;
+	for (int32_t r = 0; r < i->remotes_n; r++) {
+		if (i->remotes[r].previous_fetch_ms > since_ms)
+			continue;
+		elsewhere++;
+		electable = electable || isr_has_maximal(i, i->remotes[r].broker_id);
+	}
+	return !electable || elsewhere < isr_effective_min(i, min_insync_replicas);
 }
 
 bool isr_fetched(struct isr *i, int32_t broker, int64_t offset, int64_t start_offset, int64_t leader_end,
@@ -152,6 +158,7 @@ bool isr_fetched(struct isr *i, int32_t broker, int64_t offset, int64_t start_of
 	x->end_offset = offset;
 	x->start_offset = start_offset;
 	x->last_fetch_leader_end = MAX(leader_end, x->last_fetch_leader_end);
+	x->previous_fetch_ms = x->last_fetch_ms;
 	x->last_fetch_ms = now_ms;
 	x->broker_epoch = broker_epoch;
 	return true;

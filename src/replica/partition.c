@@ -23,7 +23,10 @@
 #include "replica/partition_priv.h"
 #include "storage/log_config.h"
 
-enum { SILENCE_MS = 2000 };
+enum {
+	SILENCE_MS = 2000,	  /* without a word of the followers; idle ones fetch twice a second */
+	DOUBT_FORGOTTEN_MS = 30000, /* after the last refusal: longer than producers wait before they try again */
+};
 
 struct partition *partition_new(const char *topic, int32_t index, const struct partition_env *env)
 {
@@ -390,13 +393,20 @@ static unsigned append_end(struct partition *p, bool appended)
 	return moved;
 }
 
-/* Do we hear too little of our followers to be sure that we lead still? An idle follower fetches twice a second. */
-static bool is_cut_off(struct partition *p)
+/* Could there be another leader by now? Asked when a producer's sequence numbers are ahead of ours. If there is one, the
+ * producer misses nothing, it is we who do: we were cut off, or have slept, and to call its numbers out of order would end
+ * it. Fetches that waited in our sockets while we slept prove nothing, so the first refusal is always a doubt. */
+static bool may_be_replaced(struct partition *p)
 {
+	struct leadership_doubt *d = &p->doubt;
+	int64_t now = clock_mono_ms(p->env->clock);
 	bool r;
 
 	lock_take(&p->lock);
-	r = isr_present(&p->isr, SILENCE_MS, clock_mono_ms(p->env->clock)) < isr_effective_min(&p->isr, min_insync(p));
+	if (d->last_ms == 0 || now - d->last_ms > DOUBT_FORGOTTEN_MS)
+		d->since_ms = now;
+	d->last_ms = now;
+	r = !partition_leads(p) || !isr_proves_leadership(&p->isr, MAX(d->since_ms, now - SILENCE_MS), min_insync(p));
 	lock_release(&p->lock);
 	return r;
 }
@@ -419,9 +429,7 @@ int partition_append(struct partition *p, uint8_t *data, size_t len, int16_t ack
 	disk_pace_begin(p->pace, began_ms);
 	r = log_append_as_leader(p->log, data, len, epoch, origin, produce_version, arena, ret);
 	disk_pace_end(p->pace, began_ms, clock_mono_ms(p->env->clock));
-	/* A producer that was at the next leader already, and came back, misses nothing: it is we who miss records. To say
-	 * so would end it. */
-	if (r == KERR_OUT_OF_ORDER_SEQUENCE_NUMBER && acks == -1 && is_cut_off(p))
+	if (r == KERR_OUT_OF_ORDER_SEQUENCE_NUMBER && acks == -1 && may_be_replaced(p))
 		r = KERR_NOT_LEADER_OR_FOLLOWER;
 	*ret_moved = append_end(p, r == 0 && ret->high_watermark_may_move);
 	return FAIL(r);

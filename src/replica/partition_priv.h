@@ -8,6 +8,11 @@
 #include "replica/isr.h"
 #include "replica/partition.h"
 
+/* Whether we still lead, when a producer seems to have been at the next leader already. */
+struct leadership_doubt {
+	int64_t since_ms, last_ms; /* the first and the last refusal of this doubt; 0: none */
+};
+
 struct partition {
 	atomic_int refs;
 	const struct partition_env *env;
@@ -29,6 +34,7 @@ struct partition {
 	int32_t controller_epoch;
 	int64_t epoch_start; /* leader: our end offset when the epoch began; -1 else */
 	struct isr isr;
+	struct leadership_doubt doubt;
 };
 
 /* Locks: p->lock held for all of these. */

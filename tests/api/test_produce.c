@@ -263,8 +263,34 @@ static int16_t produce_sequence(int32_t sequence, int16_t acks)
 	return produce_to("t", 9, acks, batch_of(&c, 1), NULL);
 }
 
+/* In another millisecond than what was before. */
+static void follower_fetches_later(struct partition *p, int64_t offset)
+{
+	usleep(2000);
+	follower_fetches(p, offset);
+}
+
 /* It may have been replaced, and the producer been there meanwhile. */
-static void a_leader_without_followers_misses_records_itself(void **state)
+static void who_may_be_replaced_misses_records_itself(void **state)
+{
+	struct partition *p;
+
+	(void)state;
+	p = lead_two();
+	assert_int_equal(0, produce_sequence(0, 1));
+	follower_fetches(p, 0);
+	follower_fetches_later(p, 1);
+	usleep(2000);
+	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER, produce_sequence(10, -1));
+	assert_int_equal(KERR_OUT_OF_ORDER_SEQUENCE_NUMBER, produce_sequence(10, 1));
+	follower_fetches_later(p, 1);
+	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER, produce_sequence(10, -1));
+	follower_fetches_later(p, 1);
+	assert_int_equal(KERR_OUT_OF_ORDER_SEQUENCE_NUMBER, produce_sequence(10, -1));
+	partition_unref(p);
+}
+
+static void nobody_else_could_have_taken_the_records(void **state)
 {
 	struct partition *p;
 
@@ -272,9 +298,16 @@ static void a_leader_without_followers_misses_records_itself(void **state)
 	rf.min_insync_replicas = 2;
 	p = lead_two();
 	assert_int_equal(0, produce_sequence(0, 1));
-	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER, produce_sequence(10, -1));
-	assert_int_equal(KERR_OUT_OF_ORDER_SEQUENCE_NUMBER, produce_sequence(10, 1));
-	follower_fetches(p, 1);
+	assert_int_equal(KERR_OUT_OF_ORDER_SEQUENCE_NUMBER, produce_sequence(10, -1));
+	partition_unref(p);
+}
+
+static void a_lone_replica_cannot_be_replaced(void **state)
+{
+	struct partition *p = fixture_lead("t", 0);
+
+	(void)state;
+	assert_int_equal(0, produce_sequence(0, -1));
 	assert_int_equal(KERR_OUT_OF_ORDER_SEQUENCE_NUMBER, produce_sequence(10, -1));
 	partition_unref(p);
 }
@@ -371,7 +404,9 @@ int main(void)
 		T(checks),
 		T(an_elsewhere_leader_is_named),
 		T(a_bad_record_is_named),
-		T(a_leader_without_followers_misses_records_itself),
+		T(who_may_be_replaced_misses_records_itself),
+		T(nobody_else_could_have_taken_the_records),
+		T(a_lone_replica_cannot_be_replaced),
 		T(acks_all_waits_for_the_follower),
 		T(acks_all_times_out),
 		T(leadership_lost_while_waiting),

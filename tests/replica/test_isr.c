@@ -56,15 +56,52 @@ static void a_lone_leader_commits_at_once(void **state)
 	isr_fini(&i);
 }
 
-static void who_fetched_lately_is_present(void **state)
+static void fetched_at(struct isr *i, int32_t broker, int64_t now_ms)
+{
+	assert_true(isr_fetched(i, broker, 0, 0, 100, 7, now_ms));
+}
+
+static void a_second_fetch_proves_that_we_led(void **state)
 {
 	struct isr i = leader(3);
 
 	(void)state;
-	assert_int_equal(1, isr_present(&i, 2000, 1000000));
-	assert_true(isr_fetched(&i, 2, 0, 0, 100, 7, 1000000));
-	assert_int_equal(2, isr_present(&i, 2000, 1002000));
-	assert_int_equal(1, isr_present(&i, 2000, 1002001));
+	fetched_at(&i, 2, 1000100);
+	fetched_at(&i, 2, 1000200);
+	assert_true(isr_proves_leadership(&i, 1000099, 2)); /* broker 1 alone cannot acknowledge */
+	assert_false(isr_proves_leadership(&i, 1000100, 2)); /* the one before was in the socket, perhaps */
+	assert_false(isr_proves_leadership(&i, 1000099, 1)); /* broker 1 alone can */
+	fetched_at(&i, 1, 1000100);
+	assert_false(isr_proves_leadership(&i, 1000099, 1));
+	fetched_at(&i, 1, 1000200);
+	assert_true(isr_proves_leadership(&i, 1000099, 1));
+	isr_fini(&i);
+}
+
+static void who_is_not_in_sync_cannot_replace_us(void **state)
+{
+	struct isr i = leader(1);
+
+	(void)state;
+	assert_true(isr_proves_leadership(&i, 1000000, 1));
+	isr_fini(&i);
+	i = leader(2);
+	assert_false(isr_proves_leadership(&i, 1000000, 1));
+	fetched_at(&i, 1, 1000100);
+	fetched_at(&i, 1, 1000200);
+	assert_true(isr_proves_leadership(&i, 1000000, 1)); /* broker 2 is behind */
+	isr_fini(&i);
+}
+
+static void a_new_epoch_forgets_fetches(void **state)
+{
+	struct isr i = leader(3);
+
+	(void)state;
+	fetched_at(&i, 2, 1000100);
+	fetched_at(&i, 2, 1000200);
+	isr_new_epoch(&i, true, 100, 1000300);
+	assert_false(isr_proves_leadership(&i, 1000050, 2));
 	isr_fini(&i);
 }
 
@@ -213,7 +250,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lone_leader_commits_at_once),
-		cmocka_unit_test(who_fetched_lately_is_present),
+		cmocka_unit_test(a_second_fetch_proves_that_we_led),
+		cmocka_unit_test(who_is_not_in_sync_cannot_replace_us),
+		cmocka_unit_test(a_new_epoch_forgets_fetches),
 		cmocka_unit_test(an_unknown_follower_in_sync_holds_the_mark),
 		cmocka_unit_test(below_min_isr_the_mark_stands),
 		cmocka_unit_test(a_caught_up_outsider_holds_the_mark),

@@ -3,12 +3,14 @@
  * Life of one: begin the session's part, read every partition (a slice of a segment file each, no bytes); answer, or
  * wait until enough has come or the time is up, and read again. A waiting fetch keeps what each partition has and
  * looks only at the one that moved, so a session of thousands of partitions costs what moves in it (at all of them
- * when some may be throttled, since that goes with time and not with what happens to them). The last step
- * before the answer is a worker's when a slice is not in memory or an old version wants other bytes.
+ * when some may be throttled, since that goes with time and not with what happens to them). A follower's partitions in
+ * which nothing happens are not even looked up (fetch_session.h). The last step before the answer is a worker's when a
+ * slice is not in memory or an old version wants other bytes.
  */
 #include "api/fetch_work.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "api/api.h"
 #include "api/config_service.h"
@@ -66,13 +68,35 @@ static bool try_waiting(void *arg, int32_t key)
 {
 	struct fetch_work *w = arg;
 
-	if (key >= 0 && !w->listed) {
+	if (key >= 0 && key < w->n && !w->listed) {
 		look_at(w, key);
 	} else {
 		for (int32_t i = 0; i < w->n; i++)
 			look_at(w, i);
+		w->hopeless |= fetch_context_has_news(&w->context);
 	}
 	return w->hopeless || w->available >= w->min_bytes;
+}
+
+/* Those in which something happened meanwhile are read with the others. */
+static bool join_quiet(struct fetch_work *w)
+{
+	int32_t n = w->n;
+	struct fetch_part *v;
+
+	if (fetch_context_join(&w->context, w->image, &w->req->arena))
+		return false;
+	if (w->context.n == n)
+		return true;
+	v = arena_array(&w->req->arena, (size_t)w->context.n, sizeof(*v));
+	if (!v)
+		return false;
+	if (n > 0)
+		memcpy(v, w->v, (size_t)n * sizeof(*v));
+	w->v = v;
+	w->n = w->context.n;
+	(void)fetch_prepare(w, n);
+	return true;
 }
 
 static void end_waiting(void *arg, enum delayed_end end)
@@ -80,6 +104,8 @@ static void end_waiting(void *arg, enum delayed_end end)
 	struct fetch_work *w = arg;
 	const struct fetch_request *in = w->req->in;
 
+	if (!join_quiet(w))
+		return request_close(w->req, "the answer to Fetch is too large");
 	fetch_read(w, false);
 	finish(w, w->found_nothing && end == DELAYED_DONE && in->max_wait_ms <= FRESH_MS);
 }
@@ -88,7 +114,8 @@ static void wait_for_bytes(struct fetch_work *w)
 {
 	static const struct delayed_class cls = { try_waiting, end_waiting };
 	const struct fetch_request *in = w->req->in;
-	struct delayed_key *keys = arena_array(&w->req->arena, (size_t)w->n, sizeof(*keys));
+	struct delayed_key *keys = arena_array(&w->req->arena, (size_t)w->n + 2, sizeof(*keys));
+	size_t n = (size_t)w->n;
 
 	if (!keys)
 		return request_close(w->req, "out of memory");
@@ -97,7 +124,11 @@ static void wait_for_bytes(struct fetch_work *w)
 	fetch_drop(w); /* everything is read again; nothing is held meanwhile */
 	for (int32_t i = 0; i < w->n; i++)
 		keys[i] = (struct delayed_key){ DELAYED_FETCH, w->context.v[i].topic, w->context.v[i].partition };
-	delayed_add(w->req->ctx->delayed, &cls, w, keys, (size_t)w->n,
+	if (w->context.quiet_n > 0) {
+		keys[n++] = (struct delayed_key){ DELAYED_FOLLOWER, STR(""), w->context.replica_id };
+		keys[n++] = (struct delayed_key){ DELAYED_FOLLOWER, STR(""), -1 };
+	}
+	delayed_add(w->req->ctx->delayed, &cls, w, keys, n,
 		    clock_mono_ms(w->req->ctx->clock) + in->max_wait_ms);
 }
 
@@ -155,7 +186,7 @@ static void fetch(struct request *req)
 		out->error_code = (int16_t)r;
 		return request_reply(req);
 	}
-	some = fetch_prepare(w);
+	some = fetch_prepare(w, 0) || w->context.quiet_n > 0;
 	fetch_read(w, true);
 	if (!some || in->max_wait_ms <= 0 || w->bytes >= w->min_bytes || w->answer_now)
 		finish(w, false);

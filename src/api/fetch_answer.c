@@ -188,7 +188,18 @@ static void count_listed(struct fetch_work *w, const struct fetch_got *got)
 			FRAME_SIZE_BYTES + codec_size(&fetch_response_schema, w->req->version, &some));
 }
 
-static struct fetch_got got_of(const struct fetch_part *part)
+/* Nothing to tell a follower, who has everything and knows that all of it is committed (older ones give no epoch, by which
+ * a change would show). */
+static bool is_quiet(const struct fetch_work *w, const struct fetch_part *part)
+{
+	const struct log_slice *s = &part->data.slice;
+
+	return w->context.skips && part->p && s->len == 0 && !part->data.diverging && !part->held_back && part->near < 0 &&
+	       part->query.leader_epoch >= 0 && s->log_end_offset == part->query.offset &&
+	       s->high_watermark == part->query.offset;
+}
+
+static struct fetch_got got_of(const struct fetch_work *w, const struct fetch_part *part)
 {
 	const struct log_slice *s = &part->data.slice;
 
@@ -200,6 +211,7 @@ static struct fetch_got got_of(const struct fetch_part *part)
 		.diverging = part->data.diverging,
 		.high_watermark = s->high_watermark,
 		.log_start = s->log_start_offset,
+		.quiet = is_quiet(w, part) ? part->p : NULL,
 	};
 }
 
@@ -212,7 +224,7 @@ void fetch_answer(struct fetch_work *w)
 	if (!got)
 		return request_close(req, "the answer to Fetch is too large");
 	for (int32_t i = 0; i < w->n; i++)
-		got[i] = got_of(&w->v[i]);
+		got[i] = got_of(w, &w->v[i]);
 	out->error_code = (int16_t)fetch_context_end(&w->context, got, &out->session_id);
 	if (out->error_code == 0 && !fill_topics(w, got))
 		return request_close(req, "the answer to Fetch is too large");

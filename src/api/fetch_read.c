@@ -82,11 +82,11 @@ static int check_want(const struct fetch_work *w, const struct fetch_want *want)
 	return 0;
 }
 
-bool fetch_prepare(struct fetch_work *w)
+bool fetch_prepare(struct fetch_work *w, int32_t from)
 {
 	bool some = false;
 
-	for (int32_t i = 0; i < w->n; i++) {
+	for (int32_t i = from; i < w->n; i++) {
 		struct fetch_part *part = &w->v[i];
 
 		part->near = -1;

@@ -51,8 +51,9 @@ struct fetch_work {
 
 /* --- fetch_read.c --- */
 
-/* Looks every partition up and fills the queries; errors of the request checks are set. False: all were refused. */
-bool fetch_prepare(struct fetch_work *w);
+/* Looks the partitions up from number `from` on and fills their queries; errors of the request checks are set. False: all
+ * were refused. */
+bool fetch_prepare(struct fetch_work *w, int32_t from);
 /* Reads all partitions in order, within the limits. `first`: not the re-read after waiting. */
 void fetch_read(struct fetch_work *w, bool first);
 /* What reading partition i now would find: -1 nothing to wait for. */

@@ -75,6 +75,7 @@ static void drop_partition(struct fetch_session *s, struct session_partition *p)
 
 	HASH_DEL(s->partitions, p);
 	list_remove(&p->link);
+	partition_unref(p->quiet);
 	free(p);
 	charge(s, -(int64_t)sizeof(*p));
 	drop_topic(s, t);
@@ -146,6 +147,7 @@ static struct session_partition *put_want(struct fetch_session *s, const struct 
 		t->refs++;
 		charge(s, (int64_t)sizeof(*p));
 	}
+	p->quiet = partition_unref(p->quiet);
 	p->leader_epoch = w->leader_epoch;
 	p->last_fetched_epoch = w->last_fetched_epoch;
 	p->max_bytes = w->max_bytes;
@@ -247,31 +249,136 @@ static struct str copy_name(struct fetch_session *s, struct session_topic *t, co
 	return t->copy;
 }
 
-static int list_session(struct fetch_session *s, const struct image *image, struct arena *a, struct fetch_context *c)
+/* Room for `n` partitions on the list, those that are on it first. */
+static int make_room(struct fetch_context *c, size_t n, struct arena *a)
+{
+	struct fetch_want *v = arena_array(a, n, sizeof(*v));
+	struct session_partition **parts = arena_array(a, n, sizeof(struct session_partition *));
+
+	if (!v || !parts)
+		return FAIL(-ENOMEM);
+	for (int32_t i = 0; i < c->n; i++) {
+		v[i] = c->v[i];
+		parts[i] = c->parts[i];
+	}
+	c->v = v;
+	c->parts = parts;
+	return 0;
+}
+
+static void list_partition(struct fetch_session *s, struct session_partition *p, const struct image *image,
+			   struct arena *a, struct fetch_context *c)
+{
+	c->parts[c->n] = p;
+	c->v[c->n++] = (struct fetch_want){
+		.topic = copy_name(s, p->key.topic, image, a),
+		.topic_id = p->key.topic->id,
+		.partition = (int32_t)p->key.partition,
+		.leader_epoch = p->leader_epoch,
+		.last_fetched_epoch = p->last_fetched_epoch,
+		.max_bytes = p->max_bytes,
+		.offset = p->offset,
+		.log_start = p->log_start,
+	};
+}
+
+static struct quiet_point point_of(const struct session_partition *p)
+{
+	return (struct quiet_point){ p->leader_epoch, p->leader_start, p->offset };
+}
+
+static void drop_quiet(struct fetch_context *c)
+{
+	for (int32_t i = 0; i < c->quiet_n; i++)
+		partition_unref(c->quiet[i].p);
+	c->quiet_n = 0;
+}
+
+/* Notes who is quiet, and that the follower was there again; the others have to be listed. */
+static int skip_quiet(struct fetch_session *s, struct arena *a, struct fetch_context *c)
 {
 	struct session_partition *p;
 	size_t n = HASH_COUNT(s->partitions);
+	int64_t now_ms = clock_mono_ms(c->fs->clock);
+
+	c->quiet = arena_array(a, n, sizeof(*c->quiet));
+	if (!c->quiet)
+		return FAIL(-ENOMEM);
+	list_foreach(p, &s->order, link) {
+		struct quiet_point point = point_of(p);
+
+		p->skipped = c->skips && p->quiet &&
+			     partition_fetched_quietly(p->quiet, &point, c->replica_id, c->broker_epoch, now_ms);
+		if (p->skipped)
+			c->quiet[c->quiet_n++] = (struct fetch_quiet){ partition_ref(p->quiet), p, point };
+	}
+	return 0;
+}
+
+static int list_session(struct fetch_session *s, const struct image *image, struct arena *a, struct fetch_context *c)
+{
+	size_t listed;
+	struct session_partition *p;
+	int r = skip_quiet(s, a, c);
 
 	s->stamp++;
 	c->n = 0;
-	c->v = arena_array(a, n, sizeof(*c->v));
-	c->parts = arena_array(a, n, sizeof(struct session_partition *));
-	if (!c->v || !c->parts)
-		return FAIL(-ENOMEM);
+	listed = HASH_COUNT(s->partitions) - (size_t)c->quiet_n;
+	if (r == 0)
+		r = make_room(c, listed, a);
+	if (r)
+		drop_quiet(c);
+	if (r || listed == 0)
+		return r;
 	list_foreach(p, &s->order, link) {
-		c->parts[c->n] = p;
-		c->v[c->n++] = (struct fetch_want){
-			.topic = copy_name(s, p->key.topic, image, a),
-			.topic_id = p->key.topic->id,
-			.partition = (int32_t)p->key.partition,
-			.leader_epoch = p->leader_epoch,
-			.last_fetched_epoch = p->last_fetched_epoch,
-			.max_bytes = p->max_bytes,
-			.offset = p->offset,
-			.log_start = p->log_start,
-		};
+		if (!p->skipped)
+			list_partition(s, p, image, a, c);
 	}
 	return 0;
+}
+
+bool fetch_context_has_news(const struct fetch_context *c)
+{
+	for (int32_t i = 0; i < c->quiet_n; i++) {
+		const struct fetch_quiet *q = &c->quiet[i];
+
+		if (!partition_is_at(q->p, q->point.leader_epoch, q->point.end))
+			return true;
+	}
+	return false;
+}
+
+/* Locks: the session's, and its epoch is the fetch's. */
+static int join(struct fetch_context *c, const struct image *image, struct arena *a)
+{
+	int32_t n = 0;
+	int r;
+
+	for (int32_t i = 0; i < c->quiet_n; i++) {
+		c->quiet[i].part->skipped = partition_is_quiet(c->quiet[i].p, &c->quiet[i].point);
+		n += !c->quiet[i].part->skipped;
+	}
+	if (n == 0)
+		return 0;
+	r = make_room(c, (size_t)c->n + (size_t)n, a);
+	for (int32_t i = 0; r == 0 && i < c->quiet_n; i++) {
+		if (!c->quiet[i].part->skipped)
+			list_partition(c->session, c->quiet[i].part, image, a, c);
+	}
+	return r;
+}
+
+int fetch_context_join(struct fetch_context *c, const struct image *image, struct arena *a)
+{
+	int r = 0;
+
+	if (c->quiet_n == 0)
+		return 0;
+	lock_take(&c->session->lock);
+	if (c->session->epoch == c->epoch) /* else the fetch will end with an error, and whatever it found is of no use */
+		r = join(c, image, a);
+	lock_release(&c->session->lock);
+	return r;
 }
 
 /* Steps 2 to 7 of protocol.md section 11. *ret_size: partitions left, -1: the session is too large to live on. */
@@ -333,7 +440,15 @@ int fetch_context_begin(struct fetch_sessions *fs, const struct fetch_request *r
 	int32_t replica = version >= 15 ? req->replica_state.replica_id : req->replica_id;
 	int r;
 
-	*ret = (struct fetch_context){ .fs = fs, .follower = replica >= 0, .topic_ids = version >= 13 };
+	*ret = (struct fetch_context){
+		.fs = fs,
+		.follower = replica >= 0,
+		.topic_ids = version >= 13,
+		/* Whoever wants more than one byte must be told how many there are. */
+		.skips = replica >= 0 && req->min_bytes <= 1,
+		.replica_id = replica,
+		.broker_epoch = version >= 15 ? req->replica_state.replica_epoch : -1,
+	};
 	r = list_request(req, image, a, ret);
 	if (r)
 		return r;
@@ -355,6 +470,17 @@ static int64_t mark_told(const struct fetch_got *got)
 	return got->error || got->diverging ? -1 : got->high_watermark;
 }
 
+/* What the other side knows now. */
+static void remember(struct session_partition *p, const struct fetch_got *got)
+{
+	p->high_watermark = mark_told(got);
+	p->leader_start = got->log_start;
+	if (p->quiet == got->quiet)
+		return;
+	partition_unref(p->quiet);
+	p->quiet = got->quiet ? partition_ref(got->quiet) : NULL;
+}
+
 static int32_t end_full(struct fetch_context *c, const struct fetch_got *got)
 {
 	int64_t now_ms = clock_mono_ms(c->fs->clock);
@@ -370,8 +496,7 @@ static int32_t end_full(struct fetch_context *c, const struct fetch_got *got)
 	for (int32_t i = 0; i < c->n; i++) {
 		struct session_partition *p = put_want(s, &c->v[i]);
 
-		p->high_watermark = mark_told(&got[i]);
-		p->leader_start = got[i].log_start;
+		remember(p, &got[i]);
 	}
 	if (session_cache_add(c->fs, s, (int32_t)HASH_COUNT(s->partitions), now_ms))
 		id = s->id;
@@ -385,8 +510,7 @@ static bool update(struct session_partition *p, const struct fetch_got *got)
 	bool news = got->has_records || got->has_preferred_replica || got->diverging || got->error != 0 ||
 		    p->high_watermark != got->high_watermark || p->leader_start != got->log_start;
 
-	p->high_watermark = mark_told(got);
-	p->leader_start = got->log_start;
+	remember(p, got);
 	return news;
 }
 
@@ -425,5 +549,6 @@ int fetch_context_end(struct fetch_context *c, struct fetch_got *got, int32_t *r
 
 void fetch_context_fini(struct fetch_context *c)
 {
+	drop_quiet(c);
 	c->session = fetch_session_unref(c->session);
 }

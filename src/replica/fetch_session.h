@@ -5,6 +5,10 @@
  * the answer carries (protocol.md section 11). Between the two nothing is locked, so a fetch may wait as long as it
  * likes; a second request of the same session meanwhile makes the first one's end fail with 71.
  *
+ * A follower's session has thousands of partitions of which a few move. Those that were quiet at the last fetch, and still
+ * are, are not read: the list goes without them (`quiet`). While the fetch waits, fetch_context_has_news looks at them, and
+ * after the wait fetch_context_join puts those that moved on the list.
+ *
  * The cache has `slots` sessions in 8 shards; a full shard evicts by age, then by privilege (followers) and size.
  * Memory is bounded beyond that: past FETCH_SESSIONS_BYTES_MAX no session is made or grows, the fetches still work.
  *
@@ -22,6 +26,7 @@
 #include "base/attr.h"
 #include "base/str.h"
 #include "base/uuid.h"
+#include "replica/partition.h"
 
 struct clock;
 struct fetch_request;
@@ -58,6 +63,14 @@ struct fetch_got {
 	bool has_records, has_preferred_replica, diverging;
 	int16_t error;
 	int64_t high_watermark, log_start;
+	struct partition *quiet; /* borrowed; NULL: there was something to answer, or there will be */
+};
+
+/* A partition of the session that is not on the list. */
+struct fetch_quiet {
+	struct partition *p; /* counted */
+	struct session_partition *part;
+	struct quiet_point point;
 };
 
 enum fetch_context_kind { FETCH_SESSIONLESS, FETCH_FULL, FETCH_INCREMENTAL };
@@ -69,9 +82,14 @@ struct fetch_context {
 	struct fetch_session *session;	  /* counted; incremental only */
 	struct session_partition **parts; /* per want; valid while the session's epoch is `epoch` */
 	bool follower, topic_ids;
+	bool skips; /* quiet partitions */
+	int32_t replica_id;
+	int64_t broker_epoch;
 	int32_t epoch; /* incremental: what the session expects next */
 	struct fetch_want *v;
 	int32_t n;
+	struct fetch_quiet *quiet;
+	int32_t quiet_n;
 };
 
 /* Decides what to read. Strings of `v` are borrowed from the request or in the arena.
@@ -82,6 +100,11 @@ struct fetch_context {
  * On 0 fetch_context_fini must follow. */
 int fetch_context_begin(struct fetch_sessions *fs, const struct fetch_request *req, int16_t version,
     const struct image *image, struct arena *a, struct fetch_context *ret) MUST_CHECK;
+
+/* While it waits: has something happened to a quiet partition that the answer should tell at once? Thread: any. */
+bool fetch_context_has_news(const struct fetch_context *c);
+/* Quiet partitions that are quiet no more join `v`, behind what it has. -ENOMEM: the arena is full. */
+int fetch_context_join(struct fetch_context *c, const struct image *image, struct arena *a) MUST_CHECK;
 
 /* After reading: got[i] describes v[i]. Sets got[i].include.
  *   0                                  *ret_session is the answer's session id, 0: none

@@ -37,6 +37,8 @@ struct session_partition {
 	int32_t leader_epoch, last_fetched_epoch, max_bytes;
 	int64_t offset, log_start;	      /* as asked */
 	int64_t high_watermark, leader_start; /* as last answered */
+	struct partition *quiet;	      /* counted; NULL: it has to be read */
+	bool skipped;			      /* by the fetch under way */
 };
 
 struct fetch_session {

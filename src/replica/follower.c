@@ -96,7 +96,7 @@ struct follow *follower_still(struct follower *f, const struct applying *a)
 
 static bool delayed(const struct follower *f, const struct follow *w)
 {
-	return w->delayed_until > clock_mono_ms(f->config.clock);
+	return w->delayed_until != 0 && w->delayed_until > clock_mono_ms(f->config.clock);
 }
 
 bool follow_is(const struct follower *f, const struct follow *w, enum follow_state state)

@@ -37,7 +37,8 @@ struct building {
 	struct follower *f;
 	struct fetch_request *req;
 	struct arena *a;
-	size_t room; /* partitions that may still come */
+	size_t told, forgets; /* partitions at most */
+	partition_t *next;    /* of the room for them */
 	int32_t wanted;
 	bool by_id;
 };
@@ -49,35 +50,59 @@ static bool is_throttled(const struct follower *f, const struct follow *w)
 	       throttle_is_exceeded(f->config.throttle, THROTTLE_FOLLOWER);
 }
 
-/* Room for everything, what is wanted (decided once: time goes on), and whether ids can be used. Locks: held. */
+static bool same(const struct follow_sent *a, const struct follow_sent *b)
+{
+	return a->offset == b->offset && a->log_start == b->log_start && a->leader_epoch == b->leader_epoch &&
+	       a->last_epoch == b->last_epoch;
+}
+
+/* What the leader is to know of it now, and whether it does. */
+static void survey_wanted(struct building *b, struct follow *w)
+{
+	w->now = (struct follow_sent){
+		.in_session = true,
+		.offset = w->offset,
+		.log_start = partition_log_start(w->p),
+		.leader_epoch = w->leader_epoch,
+		.last_epoch = w->last_epoch,
+	};
+	w->untold = !w->sent.in_session || !same(&w->sent, &w->now);
+	b->wanted++;
+	b->told += w->untold;
+	b->by_id = b->by_id && !uuid_is_zero(w->id.topic);
+}
+
+/* What is wanted (decided once: time goes on), room for what is told, and whether ids can be used. Locks: held. */
 static void survey(struct building *b)
 {
-	struct follow *w, *tmp;
+	struct follow *w;
 
 	b->by_id = metadata_version_of_request(b->f->config.metadata_version, API_FETCH) > LAST_VERSION_BY_NAME;
-	HASH_ITER(hh, b->f->table, w, tmp) {
-		b->room++;
+	list_foreach(w, &b->f->order, link) {
 		w->wanted = follow_is(b->f, w, FOLLOW_FETCHING);
 		w->throttled = w->wanted && is_throttled(b->f, w);
 		w->wanted = w->wanted && !w->throttled;
-		if (!w->wanted)
-			continue;
-		b->wanted++;
-		b->by_id = b->by_id && !uuid_is_zero(w->id.topic);
+		if (w->wanted)
+			survey_wanted(b, w);
+		else
+			b->forgets += w->sent.in_session;
 	}
 }
 
 static bool make_room(struct building *b)
 {
-	size_t forgotten = b->room + b->f->forgotten_n;
+	size_t forgotten = b->forgets + b->f->forgotten_n;
 
-	b->req->topics = CODEC_NEW(b->a, fetch_request_fetch_topic, b->room);
+	if (b->f->session_epoch <= 0)
+		b->told = (size_t)b->wanted;
+	b->next = CODEC_NEW(b->a, fetch_request_fetch_partition, b->told);
+	b->req->topics = CODEC_NEW(b->a, fetch_request_fetch_topic, b->told);
 	b->req->forgotten_topics_data = CODEC_NEW(b->a, fetch_request_forgotten_topic, forgotten);
 	b->req->topics_n = b->req->forgotten_topics_data_n = 0;
-	return b->req->topics && b->req->forgotten_topics_data;
+	return b->next && b->req->topics && b->req->forgotten_topics_data;
 }
 
-/* The entry for one more partition of w's topic: the last one's when it is the same topic. NULL: no memory. */
+/* The entry for one more partition of w's topic: in the last topic's when it is the same. */
 static partition_t *next_partition(struct building *b, const struct follow *w)
 {
 	struct fetch_request *req = b->req;
@@ -88,14 +113,12 @@ static partition_t *next_partition(struct building *b, const struct follow *w)
 		t = &req->topics[req->topics_n];
 		t->topic = name;
 		t->topic_id = w->id.topic;
-		t->partitions = CODEC_NEW(b->a, fetch_request_fetch_partition, b->room);
-		if (!t->partitions)
-			return NULL;
+		t->partitions = b->next;
 		t->partitions_n = 0;
 		req->topics_n++;
 	}
-	b->room--;
-	return &t->partitions[t->partitions_n++];
+	t->partitions_n++;
+	return b->next++;
 }
 
 static bool forget(struct building *b, const struct partition *p, struct uuid id)
@@ -114,40 +137,20 @@ static bool forget(struct building *b, const struct partition *p, struct uuid id
 	return true;
 }
 
-static int64_t start_of(struct partition *p)
+static void add_wanted(struct building *b, struct follow *w)
 {
-	struct log *log = partition_log(p);
-	int64_t start = log ? log_start_offset(log) : -1;
-
-	log_unref(log);
-	return start;
-}
-
-static bool same_as_sent(const struct follow *w, const struct follow_sent *now)
-{
-	return w->sent.in_session && w->sent.offset == now->offset && w->sent.log_start == now->log_start &&
-	    w->sent.leader_epoch == now->leader_epoch && w->sent.last_epoch == now->last_epoch;
-}
-
-static bool add_wanted(struct building *b, struct follow *w)
-{
-	const struct follow_sent now = { .in_session = true, .offset = w->offset, .log_start = start_of(w->p),
-		.leader_epoch = w->leader_epoch, .last_epoch = w->last_epoch };
 	partition_t *to;
 
-	if (b->f->session_epoch > 0 && same_as_sent(w, &now))
-		return true;
+	if (b->f->session_epoch > 0 && !w->untold)
+		return;
 	to = next_partition(b, w);
-	if (!to)
-		return false;
 	to->partition = partition_index(w->p);
-	to->current_leader_epoch = now.leader_epoch;
-	to->fetch_offset = now.offset;
-	to->last_fetched_epoch = now.last_epoch;
-	to->log_start_offset = now.log_start;
+	to->current_leader_epoch = w->now.leader_epoch;
+	to->fetch_offset = w->now.offset;
+	to->last_fetched_epoch = w->now.last_epoch;
+	to->log_start_offset = w->now.log_start;
 	to->partition_max_bytes = b->f->config.partition_max_bytes;
-	w->sent = now;
-	return true;
+	w->sent = w->now;
 }
 
 /* A full request begins a session with what it names; in an incremental one what is not wanted now is forgotten. */
@@ -161,7 +164,7 @@ static bool add_partitions(struct building *b)
 		if (!ok)
 			break;
 		if (w->wanted)
-			ok = add_wanted(b, w);
+			add_wanted(b, w);
 		else if (w->sent.in_session && f->session_epoch > 0)
 			ok = forget(b, w->p, w->id.topic);
 		w->sent.in_session = w->wanted;

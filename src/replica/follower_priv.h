@@ -40,7 +40,8 @@ struct follow {
 	bool wanted, throttled;	 /* is in the request made last; was left out of it for the quota */
 	int64_t delayed_until;	 /* monotonic; 0: not delayed */
 	int64_t delay_ms;	 /* the last short delay; 0: the next is the first */
-	struct follow_sent sent;
+	struct follow_sent sent, now; /* now: for the request that is being made */
+	bool untold;		 /* they differ */
 	uint64_t asked;		 /* turn of the request for its epoch or offsets */
 	int64_t leader_end;	 /* Locating: as answered, -1 not yet */
 };

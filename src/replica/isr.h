@@ -68,6 +68,8 @@ bool isr_proves_leadership(const struct isr *i, int64_t since_ms, int32_t min_in
 /* A follower fetched at `offset` when our end was leader_end. False when it is no replica of ours. */
 bool isr_fetched(struct isr *i, int32_t broker, int64_t offset, int64_t start_offset, int64_t leader_end,
 		 int64_t broker_epoch, int64_t now_ms);
+/* It fetched at our end `end`, as it did before. False, and nothing noted, when it was elsewhere before. */
+bool isr_fetched_again(struct isr *i, int32_t broker, int64_t end, int64_t broker_epoch, int64_t now_ms);
 
 /* --- changes of the set (replication.md 6): one on its way at a time --- */
 

@@ -89,6 +89,16 @@ struct log *partition_log(struct partition *p)
 	return log;
 }
 
+int64_t partition_log_start(struct partition *p)
+{
+	int64_t r;
+
+	lock_take(&p->lock);
+	r = p->log ? log_start_offset(p->log) : -1;
+	lock_release(&p->lock);
+	return r;
+}
+
 bool partition_is_leader(struct partition *p)
 {
 	bool r;

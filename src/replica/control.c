@@ -312,7 +312,7 @@ static void follow_all(struct isr_change *c)
 	}
 	for (int32_t i = 0; i < c->n; i++) {
 		if (c->steps[i].role == STEP_FOLLOWER && c->steps[i].moved && !c->steps[i].result->error)
-			partitions_follow(c->ps, c->image, c->steps[i].p);
+			partitions_follow(c->ps, c->image, c->steps[i].p, c->steps[i].result->topic_id);
 	}
 	partitions_settle(c->ps);
 }

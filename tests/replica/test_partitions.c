@@ -552,6 +552,45 @@ static void *appender(void *arg)
 	return NULL;
 }
 
+struct followed {
+	int calls;
+	struct uuid topic_id;
+};
+
+static void note_followed(void *arg, struct partition *p UNUSED, const struct image_broker *leader UNUSED,
+    int32_t leader_epoch UNUSED, struct uuid topic_id)
+{
+	struct followed *f = arg;
+
+	f->calls++;
+	f->topic_id = topic_id;
+}
+
+/* The next controller has an inter.broker.protocol.version without topic ids: it has told the leader none either, which
+ * would answer UNKNOWN_TOPIC_ID to a fetch by the id that our log remembers. */
+static void a_leader_is_asked_by_the_name_that_the_controller_uses(void **state)
+{
+	struct fixture_decision d = { .topic = "t", .leader = 1, .replicas_n = 2, .isr_n = 2, .is_new = true };
+	struct followed f = { .calls = 0 };
+	struct partitions_fetching fetching = { .follow = note_followed, .arg = &f };
+
+	(void)state;
+	partitions_set_fetching(rf.partitions, &fetching);
+	fixture_brokers(2);
+	fixture_metadata("t", 0, 1, 0, 2);
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	assert_int_equal(1, f.calls);
+	assert_true(uuid_eq(fixture_topic_id("t"), f.topic_id));
+	d.no_topic_id = true;
+	d.leader_epoch = d.partition_epoch = 1;
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	assert_int_equal(2, f.calls);
+	assert_true(uuid_is_zero(f.topic_id));
+	partitions_follow_again(rf.partitions); /* as the metadata have it */
+	assert_int_equal(3, f.calls);
+	assert_true(uuid_eq(fixture_topic_id("t"), f.topic_id));
+}
+
 /* Appends while the controller moves leadership away and back: every append is wholly under one epoch, none is lost,
  * nothing hangs. */
 static void leadership_changes_under_load(void **state)
@@ -592,6 +631,7 @@ int main(void)
 		T(fewer_in_sync_may_be_enough_later),
 		T(divergence_is_told),
 		T(a_follower_refuses),
+		T(a_leader_is_asked_by_the_name_that_the_controller_uses),
 		T(leader_and_isr_answers),
 		T(an_old_partition_epoch_is_skipped),
 		T(no_living_leader_makes_only_the_log),

@@ -143,7 +143,7 @@ bool isr_proves_leadership(const struct isr *i, int64_t since_ms, int32_t min_in
 }
 
 bool isr_fetched(struct isr *i, int32_t broker, int64_t offset, int64_t start_offset, int64_t leader_end,
-		 int64_t broker_epoch, int64_t now_ms)
+		 int64_t broker_epoch, uint64_t connection, int64_t now_ms)
 {
 	struct remote_replica *x = find(i, broker);
 
@@ -158,7 +158,8 @@ bool isr_fetched(struct isr *i, int32_t broker, int64_t offset, int64_t start_of
 	x->end_offset = offset;
 	x->start_offset = start_offset;
 	x->last_fetch_leader_end = MAX(leader_end, x->last_fetch_leader_end);
-	x->previous_fetch_ms = x->last_fetch_ms;
+	x->previous_fetch_ms = connection == x->connection ? x->last_fetch_ms : 0;
+	x->connection = connection;
 	x->last_fetch_ms = now_ms;
 	x->broker_epoch = broker_epoch;
 	return true;

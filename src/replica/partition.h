@@ -129,6 +129,7 @@ struct partition_read {
 	int64_t offset;
 	int64_t follower_start;	    /* a follower's log start offset */
 	int64_t follower_broker_epoch;
+	uint64_t connection; /* serial number of the one it came over; 0: of none */
 	struct uuid topic_id;	    /* zero: not given */
 	size_t max_bytes;
 	enum fetch_isolation isolation;

@@ -25,6 +25,7 @@ struct partitions {
 
 	struct lock state_change; /* RANK_STATE_CHANGE: one control request or failure at a time */
 	_Atomic int32_t controller_epoch; /* written under state_change */
+	uint64_t controller_connection;	  /* the last one of that controller; 0: none. Under state_change */
 	_Atomic int64_t broker_epoch;
 
 	struct partitions_fetching fetching; /* used under state_change; all NULL: nothing is followed */

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "metadata/image.h"
 #include "protocol/errors.h"
+#include "protocol/messages.h"
 #include "replica_fixture.h"
 #include "storage/log_config.h"
 #include "storage/log_dirs.h"
@@ -591,6 +592,26 @@ static void a_leader_is_asked_by_the_name_that_the_controller_uses(void **state)
 	assert_true(uuid_eq(fixture_topic_id("t"), f.topic_id));
 }
 
+static int16_t told_over(uint64_t connection, int32_t controller_epoch)
+{
+	struct update_metadata_request req = { .controller_id = 1, .controller_epoch = controller_epoch, .broker_epoch = -1 };
+
+	return (int16_t)partitions_update_metadata(rf.partitions, connection, &req);
+}
+
+/* It waited in a socket while we slept, and the controller has connected again since. */
+static void what_came_over_an_earlier_connection_is_overtaken(void **state)
+{
+	(void)state;
+	assert_int_equal(0, told_over(7, 5));
+	assert_int_equal(0, told_over(9, 5));
+	assert_int_equal(KERR_STALE_CONTROLLER_EPOCH, told_over(7, 5));
+	assert_int_equal(0, told_over(9, 5));
+	assert_int_equal(0, told_over(8, 6)); /* another controller */
+	assert_int_equal(0, told_over(9, 6));
+	assert_int_equal(KERR_STALE_CONTROLLER_EPOCH, told_over(8, 6));
+}
+
 /* Appends while the controller moves leadership away and back: every append is wholly under one epoch, none is lost,
  * nothing hangs. */
 static void leadership_changes_under_load(void **state)
@@ -631,6 +652,7 @@ int main(void)
 		T(fewer_in_sync_may_be_enough_later),
 		T(divergence_is_told),
 		T(a_follower_refuses),
+		T(what_came_over_an_earlier_connection_is_overtaken),
 		T(a_leader_is_asked_by_the_name_that_the_controller_uses),
 		T(leader_and_isr_answers),
 		T(an_old_partition_epoch_is_skipped),

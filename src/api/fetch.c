@@ -16,6 +16,7 @@
 #include "api/config_service.h"
 #include "base/clock.h"
 #include "metadata/image.h"
+#include "net/connection.h"
 #include "protocol/errors.h"
 #include "protocol/messages.h"
 #include "record/convert.h"
@@ -125,7 +126,7 @@ static void wait_for_bytes(struct fetch_work *w)
 	for (int32_t i = 0; i < w->n; i++)
 		keys[i] = (struct delayed_key){ DELAYED_FETCH, w->context.v[i].topic, w->context.v[i].partition };
 	if (w->context.quiet_n > 0) {
-		keys[n++] = (struct delayed_key){ DELAYED_FOLLOWER, STR(""), w->context.replica_id };
+		keys[n++] = (struct delayed_key){ DELAYED_FOLLOWER, STR(""), w->context.by.replica_id };
 		keys[n++] = (struct delayed_key){ DELAYED_FOLLOWER, STR(""), -1 };
 	}
 	delayed_add(w->req->ctx->delayed, &cls, w, keys, n,
@@ -158,8 +159,8 @@ static struct fetch_work *work_new(struct request *req)
 static int begin(struct fetch_work *w)
 {
 	struct request *req = w->req;
-	int r = fetch_context_begin(req->ctx->fetch_sessions, req->in, req->version, w->image, &req->arena,
-				    &w->context);
+	int r = fetch_context_begin(req->ctx->fetch_sessions, req->in, req->version, connection_serial(req->conn), w->image,
+				    &req->arena, &w->context);
 
 	if (r)
 		return r;

@@ -7,6 +7,7 @@
 #include "api/near_replica.h"
 #include "base/page_cache.h"
 #include "metadata/image.h"
+#include "net/connection.h"
 #include "protocol/errors.h"
 #include "protocol/messages.h"
 #include "record/convert.h"
@@ -43,6 +44,7 @@ static void fill_query(const struct fetch_work *w, const struct fetch_want *want
 		.offset = want->offset,
 		.follower_start = want->log_start,
 		.follower_broker_epoch = state ? in->replica_state.replica_epoch : -1,
+		.connection = connection_serial(w->req->conn),
 		.topic_id = want->topic_id,
 		.max_bytes = (size_t)MAX(want->max_bytes, 0),
 		.isolation = isolation_of(w),

@@ -81,7 +81,7 @@ static int leader_and_isr(void *arg, struct arena *a, const struct leader_and_is
 	if (r < 0)
 		return r;
 	codec_init(&leader_and_isr_response_schema, ret);
-	return control_answer_leader_and_isr(l->partitions, version, in, a, ret);
+	return control_answer_leader_and_isr(l->partitions, 0, version, in, a, ret);
 }
 
 static int update_metadata(void *arg, struct arena *a, const struct update_metadata_request *req,
@@ -94,7 +94,7 @@ static int update_metadata(void *arg, struct arena *a, const struct update_metad
 	if (r < 0)
 		return r;
 	codec_init(&update_metadata_response_schema, ret);
-	return control_answer_update_metadata(l->partitions, in, ret);
+	return control_answer_update_metadata(l->partitions, 0, in, ret);
 }
 
 static int stop_replica(void *arg, struct arena *a, const struct stop_replica_request *req,
@@ -107,7 +107,7 @@ static int stop_replica(void *arg, struct arena *a, const struct stop_replica_re
 	if (r < 0)
 		return r;
 	codec_init(&stop_replica_response_schema, ret);
-	return control_answer_stop_replica(l->partitions, in, a, ret);
+	return control_answer_stop_replica(l->partitions, 0, in, a, ret);
 }
 
 void local_control_open(struct partitions *partitions, int metadata_version, struct control_transport *ret)

@@ -78,6 +78,7 @@ struct connection {
 	char *software_name, *software_version;
 	char peer[56], host[48];
 	char id[128];
+	uint64_t serial;
 };
 
 static void conn_step(struct connection *c);
@@ -126,6 +127,11 @@ const char *connection_peer_host(const struct connection *c)
 const char *connection_id(const struct connection *c)
 {
 	return c->id;
+}
+
+uint64_t connection_serial(const struct connection *c)
+{
+	return c->serial;
 }
 
 struct loop *connection_loop(const struct connection *c)
@@ -736,6 +742,7 @@ void connection_new(struct net_thread *t, int fd, const struct sockaddr_storage 
 	list_init(&c->starved_link);
 	socket_options(fd, &t->server->config);
 	conn_describe(c, index);
+	c->serial = index + 1;
 	c->msg.run = on_adopt;
 	loop_post(t->loop, &c->msg);
 }

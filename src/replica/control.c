@@ -48,9 +48,22 @@ struct isr_change {
 	int32_t n;
 };
 
+/* A controller has one connection to us at a time, and sends again over the next one what the last one did not bring an
+ * answer to. What waited in the socket of an earlier one, while we slept, must not come behind what was sent later: it
+ * would put old metadata in the place of new ones. Locks: state_change held. */
+static bool is_overtaken(struct partitions *ps, int32_t controller_epoch, uint64_t connection)
+{
+	if (controller_epoch > atomic_load(&ps->controller_epoch))
+		ps->controller_connection = 0;
+	if (connection > 0 && connection < ps->controller_connection)
+		return true;
+	ps->controller_connection = MAX(ps->controller_connection, connection);
+	return false;
+}
+
 /* Epochs in the order of replication.md 4.1. Remembers the controller's. Locks: state_change held. */
 static int check_epochs(struct partitions *ps, const char *what, int32_t controller, int32_t controller_epoch,
-			int64_t broker_epoch)
+			int64_t broker_epoch, uint64_t connection)
 {
 	int64_t own = atomic_load(&ps->broker_epoch);
 	int32_t latest = atomic_load(&ps->controller_epoch);
@@ -64,6 +77,11 @@ static int check_epochs(struct partitions *ps, const char *what, int32_t control
 		log_warn("[Broker id=%d] Ignoring %s request from controller %d since its controller epoch %d is old. "
 			 "Latest known controller epoch is %d", (int)ps->config.broker_id, what, (int)controller,
 			 (int)controller_epoch, (int)latest);
+		return KERR_STALE_CONTROLLER_EPOCH;
+	}
+	if (is_overtaken(ps, controller_epoch, connection)) {
+		log_info("[Broker id=%d] Ignoring %s request from controller %d that came over an earlier connection than what it "
+			 "sent since", (int)ps->config.broker_id, what, (int)controller);
 		return KERR_STALE_CONTROLLER_EPOCH;
 	}
 	atomic_store(&ps->controller_epoch, controller_epoch);
@@ -312,7 +330,7 @@ static void follow_all(struct isr_change *c)
 	}
 	for (int32_t i = 0; i < c->n; i++) {
 		if (c->steps[i].role == STEP_FOLLOWER && c->steps[i].moved && !c->steps[i].result->error)
-			partitions_follow(c->ps, c->image, c->steps[i].p);
+			partitions_follow(c->ps, c->image, c->steps[i].p, c->steps[i].result->topic_id);
 	}
 	partitions_settle(c->ps);
 }
@@ -350,8 +368,8 @@ static void wake_steps(struct isr_change *c)
 	}
 }
 
-int partitions_leader_and_isr(struct partitions *ps, const struct leader_and_isr_request *req, struct arena *a,
-			      struct partition_results *ret)
+int partitions_leader_and_isr(struct partitions *ps, uint64_t connection, const struct leader_and_isr_request *req,
+			      struct arena *a, struct partition_results *ret)
 {
 	struct isr_change c = { .ps = ps, .req = req };
 	int64_t began_ms = clock_mono_ms(ps->config.clock);
@@ -362,7 +380,7 @@ int partitions_leader_and_isr(struct partitions *ps, const struct leader_and_isr
 	if (r)
 		return r;
 	lock_take(&ps->state_change);
-	r = check_epochs(ps, "LeaderAndIsr", req->controller_id, req->controller_epoch, req->broker_epoch);
+	r = check_epochs(ps, "LeaderAndIsr", req->controller_id, req->controller_epoch, req->broker_epoch, connection);
 	if (r == 0) {
 		log_info("[Broker id=%d] Handling LeaderAndIsr request from controller %d for %d partitions",
 			 (int)ps->config.broker_id, (int)req->controller_id, (int)c.n);
@@ -463,8 +481,8 @@ static int stop_one(struct partitions *ps, struct stop *s)
 	return log_dirs_delete(ps->config.log_dirs, str_copy(s->topic, name, sizeof(name)), s->index);
 }
 
-int partitions_stop_replica(struct partitions *ps, const struct stop_replica_request *req, struct arena *a,
-			    struct partition_results *ret)
+int partitions_stop_replica(struct partitions *ps, uint64_t connection, const struct stop_replica_request *req,
+			    struct arena *a, struct partition_results *ret)
 {
 	struct stop *v = NULL;
 	int r;
@@ -475,7 +493,7 @@ int partitions_stop_replica(struct partitions *ps, const struct stop_replica_req
 		return r;
 	lock_take(&ps->state_change);
 	ret->error = (int16_t)check_epochs(ps, "StopReplica", req->controller_id, req->controller_epoch,
-					   req->broker_epoch);
+					   req->broker_epoch, connection);
 	if (ret->error) {
 		ret->n = 0;
 	} else {
@@ -530,12 +548,12 @@ static void wake_elections(struct partitions *ps, struct str topic,
 			      (struct delayed_key){ DELAYED_ELECT_LEADERS, topic, v[i].partition_index });
 }
 
-int partitions_update_metadata(struct partitions *ps, const struct update_metadata_request *req)
+int partitions_update_metadata(struct partitions *ps, uint64_t connection, const struct update_metadata_request *req)
 {
 	int r;
 
 	lock_take(&ps->state_change);
-	r = check_epochs(ps, "UpdateMetadata", req->controller_id, req->controller_epoch, req->broker_epoch);
+	r = check_epochs(ps, "UpdateMetadata", req->controller_id, req->controller_epoch, req->broker_epoch, connection);
 	if (r == 0)
 		r = metadata_apply(ps->config.metadata, req);
 	if (r == 0)

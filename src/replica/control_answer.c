@@ -56,11 +56,11 @@ static int fill_by_topic(const struct partition_results *results, struct arena *
 	return 0;
 }
 
-int control_answer_leader_and_isr(struct partitions *ps, int version, const struct leader_and_isr_request *req,
+int control_answer_leader_and_isr(struct partitions *ps, uint64_t connection, int version, const struct leader_and_isr_request *req,
     struct arena *a, struct leader_and_isr_response *ret)
 {
 	struct partition_results results = { 0 };
-	int r = partitions_leader_and_isr(ps, req, a, &results);
+	int r = partitions_leader_and_isr(ps, connection, req, a, &results);
 
 	if (r < 0)
 		return r;
@@ -72,11 +72,11 @@ int control_answer_leader_and_isr(struct partitions *ps, int version, const stru
 	return ret->partition_errors ? 0 : FAIL(-ENOMEM);
 }
 
-int control_answer_stop_replica(struct partitions *ps, const struct stop_replica_request *req, struct arena *a,
+int control_answer_stop_replica(struct partitions *ps, uint64_t connection, const struct stop_replica_request *req, struct arena *a,
     struct stop_replica_response *ret)
 {
 	struct partition_results results = { 0 };
-	int r = partitions_stop_replica(ps, req, a, &results);
+	int r = partitions_stop_replica(ps, connection, req, a, &results);
 
 	if (r < 0)
 		return r;
@@ -93,10 +93,10 @@ int control_answer_stop_replica(struct partitions *ps, const struct stop_replica
 	return 0;
 }
 
-int control_answer_update_metadata(struct partitions *ps, const struct update_metadata_request *req,
+int control_answer_update_metadata(struct partitions *ps, uint64_t connection, const struct update_metadata_request *req,
     struct update_metadata_response *ret)
 {
-	int r = partitions_update_metadata(ps, req);
+	int r = partitions_update_metadata(ps, connection, req);
 
 	if (r < 0)
 		return r;

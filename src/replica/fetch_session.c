@@ -16,6 +16,7 @@
 #include "protocol/errors.h"
 #include "protocol/messages.h"
 #include "replica/fetch_session_priv.h"
+#include "replica/partition.h"
 
 typedef struct fetch_request_fetch_topic fetch_topic_t;
 typedef struct fetch_request_fetch_partition fetch_partition_t;
@@ -299,16 +300,15 @@ static int skip_quiet(struct fetch_session *s, struct arena *a, struct fetch_con
 {
 	struct session_partition *p;
 	size_t n = HASH_COUNT(s->partitions);
-	int64_t now_ms = clock_mono_ms(c->fs->clock);
 
+	c->by.now_ms = clock_mono_ms(c->fs->clock);
 	c->quiet = arena_array(a, n, sizeof(*c->quiet));
 	if (!c->quiet)
 		return FAIL(-ENOMEM);
 	list_foreach(p, &s->order, link) {
 		struct quiet_point point = point_of(p);
 
-		p->skipped = c->skips && p->quiet &&
-			     partition_fetched_quietly(p->quiet, &point, c->replica_id, c->broker_epoch, now_ms);
+		p->skipped = c->skips && p->quiet && partition_fetched_quietly(p->quiet, &point, &c->by);
 		if (p->skipped)
 			c->quiet[c->quiet_n++] = (struct fetch_quiet){ partition_ref(p->quiet), p, point };
 	}
@@ -432,7 +432,7 @@ static int begin_incremental(struct fetch_context *c, const struct fetch_request
 	return r;
 }
 
-int fetch_context_begin(struct fetch_sessions *fs, const struct fetch_request *req, int16_t version,
+int fetch_context_begin(struct fetch_sessions *fs, const struct fetch_request *req, int16_t version, uint64_t connection,
 			const struct image *image, struct arena *a, struct fetch_context *ret)
 {
 	/* Below v7 the decoded request says (0, -1). */
@@ -446,8 +446,11 @@ int fetch_context_begin(struct fetch_sessions *fs, const struct fetch_request *r
 		.topic_ids = version >= 13,
 		/* Whoever wants more than one byte must be told how many there are. */
 		.skips = replica >= 0 && req->min_bytes <= 1,
-		.replica_id = replica,
-		.broker_epoch = version >= 15 ? req->replica_state.replica_epoch : -1,
+		.by = {
+			.replica_id = replica,
+			.broker_epoch = version >= 15 ? req->replica_state.replica_epoch : -1,
+			.connection = connection,
+		},
 	};
 	r = list_request(req, image, a, ret);
 	if (r)

@@ -26,7 +26,7 @@
 #include "base/attr.h"
 #include "base/str.h"
 #include "base/uuid.h"
-#include "replica/partition.h"
+#include "replica/partition_quiet.h"
 
 struct clock;
 struct fetch_request;
@@ -83,8 +83,7 @@ struct fetch_context {
 	struct session_partition **parts; /* per want; valid while the session's epoch is `epoch` */
 	bool follower, topic_ids;
 	bool skips; /* quiet partitions */
-	int32_t replica_id;
-	int64_t broker_epoch;
+	struct quiet_fetcher by;
 	int32_t epoch; /* incremental: what the session expects next */
 	struct fetch_want *v;
 	int32_t n;
@@ -92,13 +91,14 @@ struct fetch_context {
 	int32_t quiet_n;
 };
 
-/* Decides what to read. Strings of `v` are borrowed from the request or in the arena.
+/* Decides what to read. Strings of `v` are borrowed from the request or in the arena. `connection`: the serial number of the
+ * one that the request came over.
  *   0
  *   KERR_FETCH_SESSION_ID_NOT_FOUND, KERR_INVALID_FETCH_SESSION_EPOCH, KERR_FETCH_SESSION_TOPIC_ID_ERROR
  *                                    the answer has session id 0 and no partitions
  *   -ENOMEM                          the arena is full
  * On 0 fetch_context_fini must follow. */
-int fetch_context_begin(struct fetch_sessions *fs, const struct fetch_request *req, int16_t version,
+int fetch_context_begin(struct fetch_sessions *fs, const struct fetch_request *req, int16_t version, uint64_t connection,
     const struct image *image, struct arena *a, struct fetch_context *ret) MUST_CHECK;
 
 /* While it waits: has something happened to a quiet partition that the answer should tell at once? Thread: any. */

@@ -331,12 +331,25 @@ static bool diverges(const struct follower *f, const answer_t *in)
 	return in->diverging_epoch.epoch >= 0 && f->config.metadata_version >= METADATA_VERSION_2_7_IV1;
 }
 
+/* What the leader said counts as told in its session, and would not be said again: a high watermark without records, until
+ * the next record. So the session ends, if the partition is followed still. */
+static void dropped(struct follower *f, struct str topic, struct uuid id, int32_t index)
+{
+	struct partition *p = uuid_is_zero(id) ? partitions_get(f->config.partitions, topic, index) : NULL;
+
+	lock_take(&f->lock);
+	if (follower_named(f, p, id, index))
+		f->session_epoch = 0;
+	lock_release(&f->lock);
+	partition_unref(p);
+}
+
 static void apply_one(struct follower *f, struct str topic, struct uuid id, const answer_t *in)
 {
 	struct applying a;
 
 	if (!begin_applying(f, topic, id, in->partition_index, &a))
-		return;
+		return dropped(f, topic, id, in->partition_index);
 	if (in->error_code)
 		follower_error(f, &a, in->error_code);
 	else if (diverges(f, in)) /* neither marks nor records are taken over (KAFKA-14704) */

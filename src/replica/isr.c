@@ -142,15 +142,16 @@ bool isr_proves_leadership(const struct isr *i, int64_t since_ms, int32_t min_in
 	return !electable || elsewhere < isr_effective_min(i, min_insync_replicas);
 }
 
-static void heard_of(struct remote_replica *x, int64_t broker_epoch, int64_t now_ms)
+static void heard_of(struct remote_replica *x, int64_t broker_epoch, uint64_t connection, int64_t now_ms)
 {
-	x->previous_fetch_ms = x->last_fetch_ms;
+	x->previous_fetch_ms = connection == x->connection ? x->last_fetch_ms : 0;
+	x->connection = connection;
 	x->last_fetch_ms = now_ms;
 	x->broker_epoch = broker_epoch;
 }
 
 bool isr_fetched(struct isr *i, int32_t broker, int64_t offset, int64_t start_offset, int64_t leader_end,
-		 int64_t broker_epoch, int64_t now_ms)
+		 int64_t broker_epoch, uint64_t connection, int64_t now_ms)
 {
 	struct remote_replica *x = find(i, broker);
 
@@ -165,18 +166,19 @@ bool isr_fetched(struct isr *i, int32_t broker, int64_t offset, int64_t start_of
 	x->end_offset = offset;
 	x->start_offset = start_offset;
 	x->last_fetch_leader_end = MAX(leader_end, x->last_fetch_leader_end);
-	heard_of(x, broker_epoch, now_ms);
+	heard_of(x, broker_epoch, connection, now_ms);
 	return true;
 }
 
-bool isr_fetched_again(struct isr *i, int32_t broker, int64_t end, int64_t broker_epoch, int64_t now_ms)
+bool isr_fetched_again(struct isr *i, int32_t broker, int64_t end, int64_t broker_epoch, uint64_t connection,
+		       int64_t now_ms)
 {
 	struct remote_replica *x = find(i, broker);
 
 	if (!x || x->end_offset != end || x->last_fetch_leader_end != end)
 		return false;
 	x->last_caught_up_ms = MAX(x->last_caught_up_ms, now_ms);
-	heard_of(x, broker_epoch, now_ms);
+	heard_of(x, broker_epoch, connection, now_ms);
 	return true;
 }
 

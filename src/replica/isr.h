@@ -17,7 +17,8 @@ struct remote_replica {
 	int64_t end_offset;   /* -1 before its first fetch */
 	int64_t start_offset; /* its log start offset; -1 before its first fetch */
 	int64_t last_fetch_leader_end; /* our end offset at its previous fetch */
-	int64_t last_fetch_ms, previous_fetch_ms; /* 0 before */
+	int64_t last_fetch_ms, previous_fetch_ms; /* 0 before; the previous one over the same connection */
+	uint64_t connection;
 	int64_t last_caught_up_ms;
 	int64_t broker_epoch; /* -1 unknown */
 };
@@ -60,16 +61,18 @@ bool isr_knows(const struct isr *i, int32_t broker); /* a remote or ourselves */
 /* min(min.insync.replicas, replicas) */
 int32_t isr_effective_min(const struct isr *i, int32_t min_insync_replicas);
 
-/* Is it certain that we led at `since_ms`? It is when enough replicas have fetched twice after it: the second time they had
- * our answer, so they followed us then. Enough are all in sync, since nobody else can be elected, or so many that those
- * who are left are fewer than min.insync.replicas, and a successor could not have acknowledged a write with acks=all. */
+/* Is it certain that we led at `since_ms`? It is when enough replicas have fetched twice after it, over one connection: the
+ * second time they had our answer, so they followed us then; what has waited in the sockets of connections that they gave
+ * up comes over several. Enough are all in sync, since nobody else can be elected, or so many that those who are left are
+ * fewer than min.insync.replicas, and a successor could not have acknowledged a write with acks=all. */
 bool isr_proves_leadership(const struct isr *i, int64_t since_ms, int32_t min_insync_replicas);
 
 /* A follower fetched at `offset` when our end was leader_end. False when it is no replica of ours. */
 bool isr_fetched(struct isr *i, int32_t broker, int64_t offset, int64_t start_offset, int64_t leader_end,
-		 int64_t broker_epoch, int64_t now_ms);
+		 int64_t broker_epoch, uint64_t connection, int64_t now_ms);
 /* It fetched at our end `end`, as it did before. False, and nothing noted, when it was elsewhere before. */
-bool isr_fetched_again(struct isr *i, int32_t broker, int64_t end, int64_t broker_epoch, int64_t now_ms);
+bool isr_fetched_again(struct isr *i, int32_t broker, int64_t end, int64_t broker_epoch, uint64_t connection,
+		       int64_t now_ms);
 
 /* --- changes of the set (replication.md 6): one on its way at a time --- */
 

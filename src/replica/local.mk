@@ -21,7 +21,7 @@ src_replica_libreplica_a_SOURCES = \
 	src/replica/partition_follower.c \
 	src/replica/partition_future.c \
 	src/replica/partition_isr.c \
-	src/replica/partition_quiet.c \
+	src/replica/partition_quiet.c src/replica/partition_quiet.h \
 	src/replica/partitions.c src/replica/partitions.h src/replica/partitions_priv.h \
 	src/replica/partitions_move.c \
 	src/replica/throttle.c src/replica/throttle.h

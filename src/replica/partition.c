@@ -530,7 +530,7 @@ static unsigned follower_read(struct partition *p, const struct partition_read *
 
 		before = isr_low_watermark(&p->isr, start, partition_broker_is_alive, alive_arg(p));
 		if (isr_fetched(&p->isr, q->replica_id, q->offset, q->follower_start, leader_end,
-				q->follower_broker_epoch, clock_mono_ms(p->env->clock)))
+				q->follower_broker_epoch, q->connection, clock_mono_ms(p->env->clock)))
 			moved = partition_advance_locked(p);
 		low = isr_low_watermark(&p->isr, start, partition_broker_is_alive, alive_arg(p));
 		if (low > before)

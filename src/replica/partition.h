@@ -130,6 +130,7 @@ struct partition_read {
 	int64_t offset;
 	int64_t follower_start;	    /* a follower's log start offset */
 	int64_t follower_broker_epoch;
+	uint64_t connection; /* serial number of the one it came over; 0: of none */
 	struct uuid topic_id;	    /* zero: not given */
 	size_t max_bytes;
 	enum fetch_isolation isolation;
@@ -157,23 +158,6 @@ int partition_look(struct partition *p, const struct partition_read *q, struct p
 /* For a waiting fetch, without touching record bytes: how many bytes partition_read would find now, at most
  * q->max_bytes; -1: the answer would be an error or a divergence, so there is nothing to wait for. */
 int64_t partition_available(struct partition *p, const struct partition_read *q);
-
-/* A partition in which nothing happens: its follower has everything, all of it is committed, and it was told so. */
-struct quiet_point {
-	int32_t leader_epoch;
-	int64_t start, end; /* of our log; the high watermark is at the end too */
-};
-
-/* Do we lead, and is nothing new since? */
-bool partition_is_quiet(struct partition *p, const struct quiet_point *q);
-/* The same for a follower in sync that fetches there again: partition_read would find nothing, and change nothing but when
- * the follower was last heard of. True: that is noted, and need not be read. */
-bool partition_fetched_quietly(struct partition *p, const struct quiet_point *q, int32_t replica_id, int64_t broker_epoch,
-    int64_t now_ms);
-/* Do we lead in this epoch, and is that our end? */
-bool partition_is_at(struct partition *p, int32_t leader_epoch, int64_t end);
-/* The other replicas' brokers while we lead, from number `from` on, at most `cap`. Returns how many. */
-int32_t partition_followers(struct partition *p, int32_t from, int32_t *ids, int32_t cap);
 
 /* The epoch and leadership checks alone: 0, KAFKA_STORAGE_ERROR, 74, 75, 6. On 0 *ret_log has a reference. */
 int partition_check(struct partition *p, int32_t leader_epoch, bool leader_only, struct log **ret_log) MUST_CHECK;

@@ -1,5 +1,5 @@
 /* partition_quiet.c - partitions in which nothing happens between a follower's fetches: how that is seen cheaply. */
-#include "replica/partition.h"
+#include "replica/partition_quiet.h"
 
 #include "replica/partition_priv.h"
 #include "storage/log.h"
@@ -37,14 +37,13 @@ bool partition_is_quiet(struct partition *p, const struct quiet_point *q)
 	return r;
 }
 
-bool partition_fetched_quietly(struct partition *p, const struct quiet_point *q, int32_t replica_id, int64_t broker_epoch,
-			       int64_t now_ms)
+bool partition_fetched_quietly(struct partition *p, const struct quiet_point *q, const struct quiet_fetcher *by)
 {
 	bool r;
 
 	lock_take(&p->lock);
-	r = is_quiet(p, q) && isr_has(&p->isr, replica_id) &&
-	    isr_fetched_again(&p->isr, replica_id, q->end, broker_epoch, now_ms);
+	r = is_quiet(p, q) && isr_has(&p->isr, by->replica_id) &&
+	    isr_fetched_again(&p->isr, by->replica_id, q->end, by->broker_epoch, by->connection, by->now_ms);
 	lock_release(&p->lock);
 	return r;
 }

@@ -7,6 +7,7 @@
 #include "base/table.h"
 #include "metadata/image.h"
 #include "protocol/errors.h"
+#include "replica/partition_quiet.h"
 #include "replica/partitions_priv.h"
 #include "storage/log_dirs.h"
 
@@ -261,7 +262,7 @@ void partitions_set_fetching(struct partitions *ps, const struct partitions_fetc
 	ps->fetching = *fetching;
 }
 
-void partitions_follow(struct partitions *ps, const struct image *image, struct partition *p)
+void partitions_follow(struct partitions *ps, const struct image *image, struct partition *p, struct uuid topic_id)
 {
 	struct log *log = partition_log(p);
 	const struct image_broker *leader;
@@ -270,7 +271,7 @@ void partitions_follow(struct partitions *ps, const struct image *image, struct 
 	partition_view(p, &v);
 	leader = image_broker(image, v.leader);
 	if (log && leader && v.leader != ps->config.broker_id && ps->fetching.follow)
-		ps->fetching.follow(ps->fetching.arg, p, leader, v.leader_epoch, log_topic_id(log));
+		ps->fetching.follow(ps->fetching.arg, p, leader, v.leader_epoch, topic_id);
 	log_unref(log);
 }
 
@@ -296,7 +297,9 @@ void partitions_follow_again(struct partitions *ps)
 	image = metadata_image(ps->config.metadata);
 	all = snapshot(ps, &n);
 	for (size_t i = 0; i < n; i++) {
-		partitions_follow(ps, image, all[i]);
+		const struct image_topic *t = image_topic(image, str_of(partition_topic(all[i])));
+
+		partitions_follow(ps, image, all[i], t ? t->id : UUID_ZERO);
 		partition_unref(all[i]);
 	}
 	free(all);

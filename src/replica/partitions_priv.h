@@ -25,6 +25,7 @@ struct partitions {
 
 	struct lock state_change; /* RANK_STATE_CHANGE: one control request or failure at a time */
 	_Atomic int32_t controller_epoch; /* written under state_change */
+	uint64_t controller_connection;	  /* the last one of that controller; 0: none. Under state_change */
 	_Atomic int64_t broker_epoch;
 
 	struct partitions_fetching fetching; /* used under state_change; all NULL: nothing is followed */
@@ -45,7 +46,9 @@ struct partition *partitions_get_or_make(struct partitions *ps, struct str topic
 /* Locks: state_change held. Takes the partition out of the table. */
 void partitions_remove(struct partitions *ps, struct partition *p);
 /* Locks: state_change held for all of these. Calls of `fetching`, if there is one. */
-void partitions_follow(struct partitions *ps, const struct image *image, struct partition *p);
+/* `topic_id` is the one the controller tells just now, zero when it tells none: the leader heard the same, and would not
+ * find an id that only the log remembers. */
+void partitions_follow(struct partitions *ps, const struct image *image, struct partition *p, struct uuid topic_id);
 void partitions_unfollow(struct partitions *ps, struct partition *p);
 void partitions_settle(struct partitions *ps);
 /* Locks: state_change held. Goes on with a copy that an earlier run has begun; ends one. */

@@ -173,6 +173,12 @@ const char *connection_peer_host(const struct connection *c)
 	return "10.0.0.7";
 }
 
+uint64_t connection_serial(const struct connection *c)
+{
+	(void)c;
+	return 1;
+}
+
 void connection_set_software(struct connection *c, struct str name, struct str version)
 {
 	(void)version;

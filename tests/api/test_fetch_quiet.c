@@ -3,11 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #include "api_fixture.h"
-#include "base/clock.h"
 #include "metadata/image.h"
 #include "protocol/codec.h"
 #include "protocol/errors.h"
@@ -15,7 +13,6 @@
 #include "protocol/messages.h"
 #include "replica/delayed.h"
 #include "replica/fetch_session.h"
-#include "replica/partition_priv.h"
 #include "replica_fixture.h"
 
 enum { VERSION = 17, PARTS = 3, LONG_MS = 60000 };
@@ -133,7 +130,7 @@ static int32_t would_read(int32_t *ret_quiet)
 	int32_t n;
 
 	ask(0);
-	assert_int_equal(0, fetch_context_begin(rf.sessions, &s.in, VERSION, image, &rf.arena, &c));
+	assert_int_equal(0, fetch_context_begin(rf.sessions, &s.in, VERSION, 1, image, &rf.arena, &c));
 	n = c.n;
 	*ret_quiet = c.quiet_n;
 	fetch_context_fini(&c);
@@ -141,24 +138,14 @@ static int32_t would_read(int32_t *ret_quiet)
 	return n;
 }
 
-static const struct remote_replica *follower_of(int32_t index)
+static void what_is_quiet_is_not_read(void **state)
 {
-	return &s.p[index]->isr.remotes[0];
-}
-
-static void what_is_quiet_is_not_read_but_heard_of(void **state)
-{
-	int64_t before = follower_of(2)->last_fetch_ms;
 	int32_t quiet;
 
 	(void)state;
 	append(1);
-	usleep(2000);
 	assert_int_equal(1, would_read(&quiet));
 	assert_int_equal(2, quiet);
-	assert_true(follower_of(2)->last_fetch_ms > before);
-	assert_int_equal(before, follower_of(2)->previous_fetch_ms);
-	assert_true(follower_of(2)->last_caught_up_ms > before);
 }
 
 static void what_is_asked_anew_is_read(void **state)
@@ -181,7 +168,7 @@ static void who_wants_many_bytes_is_told_how_many(void **state)
 	(void)state;
 	ask(0);
 	s.in.min_bytes = 2;
-	assert_int_equal(0, fetch_context_begin(rf.sessions, &s.in, VERSION, image, &rf.arena, &c));
+	assert_int_equal(0, fetch_context_begin(rf.sessions, &s.in, VERSION, 1, image, &rf.arena, &c));
 	assert_int_equal(PARTS, c.n);
 	assert_int_equal(0, c.quiet_n);
 	fetch_context_fini(&c);
@@ -262,18 +249,6 @@ static void a_lost_leadership_ends_the_wait(void **state)
 	assert_int_equal(KERR_FENCED_LEADER_EPOCH, s.out.responses[0].partitions[0].error_code);
 }
 
-/* Who fell out of the in-sync set has to be let in again, which only reading does. */
-static void who_is_not_in_sync_is_read(void **state)
-{
-	const int32_t self = 0;
-	int32_t quiet;
-
-	(void)state;
-	isr_agree(&s.p[1]->isr, &self, 1);
-	assert_int_equal(1, would_read(&quiet));
-	assert_int_equal(2, quiet);
-}
-
 static void a_moved_log_start_is_told(void **state)
 {
 	int64_t at, low;
@@ -299,14 +274,13 @@ static void a_moved_log_start_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(what_is_quiet_is_not_read_but_heard_of),
+		T(what_is_quiet_is_not_read),
 		T(what_is_asked_anew_is_read),
 		T(who_wants_many_bytes_is_told_how_many),
 		T(records_are_read_committed_and_quiet_again),
 		T(an_append_to_a_quiet_partition_ends_the_wait),
 		T(a_stopped_partition_ends_the_wait),
 		T(a_lost_leadership_ends_the_wait),
-		T(who_is_not_in_sync_is_read),
 		T(a_moved_log_start_is_told),
 	};
 

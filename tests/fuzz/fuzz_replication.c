@@ -117,7 +117,7 @@ static void leader_and_isr(struct cursor *c)
 	topic.partition_states_n = 1;
 	req.topic_states = &topic;
 	req.topic_states_n = 1;
-	CHECK(partitions_leader_and_isr(rf.partitions, &req, &rf.arena, &results) == 0);
+	CHECK(partitions_leader_and_isr(rf.partitions, 0, &req, &rf.arena, &results) == 0);
 	CHECK(results.n <= 1);
 }
 
@@ -142,7 +142,7 @@ static void stop_replica(struct cursor *c)
 	topic.partition_states_n = 1;
 	req.topic_states = &topic;
 	req.topic_states_n = 1;
-	CHECK(partitions_stop_replica(rf.partitions, &req, &rf.arena, &results) == 0);
+	CHECK(partitions_stop_replica(rf.partitions, 0, &req, &rf.arena, &results) == 0);
 }
 
 static void update_metadata(struct cursor *c)
@@ -181,7 +181,7 @@ static void update_metadata(struct cursor *c)
 	req.topic_states_n = 1;
 	req.live_brokers = &broker;
 	req.live_brokers_n = 1;
-	(void)!partitions_update_metadata(rf.partitions, &req);
+	(void)!partitions_update_metadata(rf.partitions, 0, &req);
 }
 
 /* --- the leader --- */

@@ -181,7 +181,7 @@ static void apply(const struct update_metadata_request_update_metadata_topic_sta
 		req.topic_states = (struct update_metadata_request_update_metadata_topic_state *)(uintptr_t)topic;
 		req.topic_states_n = 1;
 	}
-	assert_int_equal(0, partitions_update_metadata(rf.partitions, &req));
+	assert_int_equal(0, partitions_update_metadata(rf.partitions, 0, &req));
 }
 
 void fixture_brokers(int32_t n)
@@ -229,7 +229,7 @@ int16_t fixture_decide(const struct fixture_decision *d, int16_t *ret_top)
 
 	if (!d->no_topic_id)
 		t.topic_id = uuid_is_zero(d->topic_id) ? fixture_topic_id(d->topic) : d->topic_id;
-	assert_int_equal(0, partitions_leader_and_isr(rf.partitions, &req, &rf.arena, &results));
+	assert_int_equal(0, partitions_leader_and_isr(rf.partitions, 0, &req, &rf.arena, &results));
 	assert_int_equal(1, results.n);
 	if (ret_top)
 		*ret_top = results.error;
@@ -261,7 +261,7 @@ int16_t fixture_stop(const char *topic, int32_t index, int32_t leader_epoch, boo
 	struct partition_results results;
 
 	req.controller_epoch = partitions_controller_epoch(rf.partitions);
-	assert_int_equal(0, partitions_stop_replica(rf.partitions, &req, &rf.arena, &results));
+	assert_int_equal(0, partitions_stop_replica(rf.partitions, 0, &req, &rf.arena, &results));
 	assert_int_equal(0, results.error);
 	return results.v[0].error;
 }

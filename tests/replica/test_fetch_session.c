@@ -132,7 +132,7 @@ static void begin(struct fetched *f, struct ask *a)
 
 	memset(f, 0, sizeof(*f));
 	arena_init(&f->arena, 0);
-	f->begin = fetch_context_begin(fs, &a->req, a->version, image, &f->arena, &f->c);
+	f->begin = fetch_context_begin(fs, &a->req, a->version, 1, image, &f->arena, &f->c);
 	image_unref(image);
 	for (int32_t i = 0; f->begin == 0 && i < f->c.n; i++)
 		f->got[i].log_start = 0;

@@ -269,6 +269,29 @@ static void what_is_removed_is_forgotten_and_what_comes_back_is_not(void **state
 	stop();
 }
 
+/* The answer crosses a new epoch: what it says is not taken, and the leader would not say it again. */
+static void a_mark_that_was_not_taken_is_told_again(void **state)
+{
+	struct partition *p;
+	const struct fetch_request *req;
+
+	(void)state;
+	start(METADATA_VERSION_3_9_IV0);
+	p = follow("t", 1, 2);
+	assert_non_null(ask(NULL));
+	answer((struct say){ .session = 9, .high_watermark = 1 });
+	assert_non_null(ask(NULL));
+	assert_true(follower_remove(f, p));
+	follower_add(f, p, fixture_topic_id("t"), 2);
+	answer((struct say){ .session = 9, .high_watermark = 2 });
+	req = ask(NULL);
+	assert_int_equal(9, req->session_id);
+	assert_int_equal(0, req->session_epoch);
+	assert_int_equal(2, only(req)->current_leader_epoch);
+	partition_unref(p);
+	stop();
+}
+
 static void refused_sessions_begin_anew(void **state)
 {
 	struct partition *p;
@@ -787,6 +810,7 @@ int main(void)
 		T(an_empty_log_is_filled_from_the_leader),
 		T(the_session_sends_only_what_changed),
 		T(what_is_removed_is_forgotten_and_what_comes_back_is_not),
+		T(a_mark_that_was_not_taken_is_told_again),
 		T(refused_sessions_begin_anew),
 		T(a_diverging_log_is_cut_and_nothing_else_is_taken),
 		T(answers_to_what_was_asked_before_are_ignored),

@@ -58,7 +58,7 @@ static void a_lone_leader_commits_at_once(void **state)
 
 static void fetched_at(struct isr *i, int32_t broker, int64_t now_ms)
 {
-	assert_true(isr_fetched(i, broker, 0, 0, 100, 7, now_ms));
+	assert_true(isr_fetched(i, broker, 0, 0, 100, 7, 1, now_ms));
 }
 
 static void a_second_fetch_proves_that_we_led(void **state)
@@ -75,6 +75,20 @@ static void a_second_fetch_proves_that_we_led(void **state)
 	assert_false(isr_proves_leadership(&i, 1000099, 1));
 	fetched_at(&i, 1, 1000200);
 	assert_true(isr_proves_leadership(&i, 1000099, 1));
+	isr_fini(&i);
+}
+
+/* While we slept a follower has given up two connections and asked over a third. */
+static void what_waited_in_sockets_proves_nothing(void **state)
+{
+	struct isr i = leader(3);
+
+	(void)state;
+	for (uint64_t connection = 1; connection <= 3; connection++)
+		assert_true(isr_fetched(&i, 2, 0, 0, 100, 7, connection, 1000100 + (int64_t)connection));
+	assert_false(isr_proves_leadership(&i, 1000100, 2));
+	assert_true(isr_fetched(&i, 2, 0, 0, 100, 7, 3, 1000105));
+	assert_true(isr_proves_leadership(&i, 1000100, 2));
 	isr_fini(&i);
 }
 
@@ -111,13 +125,13 @@ static void an_unknown_follower_in_sync_holds_the_mark(void **state)
 
 	(void)state;
 	assert_int_equal(-1, hw(&i, 100, 1));
-	assert_true(isr_fetched(&i, 1, 80, 0, 100, 7, 1000000));
+	assert_true(isr_fetched(&i, 1, 80, 0, 100, 7, 1, 1000000));
 	assert_int_equal(-1, hw(&i, 100, 1));
-	assert_true(isr_fetched(&i, 2, 90, 0, 100, 7, 1000000));
+	assert_true(isr_fetched(&i, 2, 90, 0, 100, 7, 1, 1000000));
 	assert_int_equal(80, hw(&i, 100, 1));
-	assert_true(isr_fetched(&i, 1, 100, 0, 100, 7, 1000000));
+	assert_true(isr_fetched(&i, 1, 100, 0, 100, 7, 1, 1000000));
 	assert_int_equal(90, hw(&i, 100, 1));
-	assert_false(isr_fetched(&i, 9, 100, 0, 100, 7, 1000000));
+	assert_false(isr_fetched(&i, 9, 100, 0, 100, 7, 1, 1000000));
 	isr_fini(&i);
 }
 
@@ -139,8 +153,8 @@ static void a_caught_up_outsider_holds_the_mark(void **state)
 
 	(void)state;
 	assert_int_equal(100, hw(&i, 100, 1));
-	isr_fetched(&i, 1, 100, 0, 100, -1, 1000000); /* at the end: caught up now */
-	isr_fetched(&i, 1, 100, 0, 120, -1, 1000000);
+	isr_fetched(&i, 1, 100, 0, 100, -1, 1, 1000000); /* at the end: caught up now */
+	isr_fetched(&i, 1, 100, 0, 120, -1, 1, 1000000);
 	assert_int_equal(100, hw(&i, 120, 1));
 	assert_int_equal(120, isr_high_watermark(&i, 120, 1, LAG, 1000000, none_alive, NULL));
 	assert_int_equal(120, isr_high_watermark(&i, 120, 1, LAG, 1000001 + LAG, all_alive, NULL));
@@ -154,13 +168,13 @@ static void the_previous_end_counts_as_caught_up(void **state)
 	int64_t end = 100, now = 2000000;
 
 	(void)state;
-	isr_fetched(&i, 1, 90, 0, end, -1, now);
+	isr_fetched(&i, 1, 90, 0, end, -1, 1, now);
 	for (int n = 0; n < 10; n++) {
 		int64_t before = end;
 
 		end += 50;
 		now += LAG / 2;
-		isr_fetched(&i, 1, before, 0, end, -1, now);
+		isr_fetched(&i, 1, before, 0, end, -1, 1, now);
 		assert_true(now - i.remotes[0].last_caught_up_ms <= LAG);
 	}
 	isr_fini(&i);
@@ -172,7 +186,7 @@ static void replicas_come_and_go(void **state)
 	struct isr i = leader(3);
 
 	(void)state;
-	isr_fetched(&i, 2, 77, 3, 100, 8, 1000000);
+	isr_fetched(&i, 2, 77, 3, 100, 8, 1, 1000000);
 	isr_set(&i, next, 3, next, 2);
 	assert_int_equal(2, i.remotes_n);
 	assert_true(isr_knows(&i, 2));
@@ -192,7 +206,7 @@ static void a_new_epoch_resets_what_is_known(void **state)
 	struct isr i = leader(2);
 
 	(void)state;
-	isr_fetched(&i, 1, 90, 3, 100, 8, 1000000);
+	isr_fetched(&i, 1, 90, 3, 100, 8, 1, 1000000);
 	isr_new_epoch(&i, true, 100, 2000000); /* we stay leader: ends are kept */
 	assert_int_equal(90, i.remotes[0].end_offset);
 	assert_int_equal(2000000, i.remotes[0].last_caught_up_ms);
@@ -209,8 +223,8 @@ static void the_low_watermark_is_the_lowest_living_start(void **state)
 
 	(void)state;
 	assert_int_equal(-1, isr_low_watermark(&i, 50, all_alive, NULL));
-	isr_fetched(&i, 1, 90, 20, 100, 8, 1000000);
-	isr_fetched(&i, 2, 90, 30, 100, 8, 1000000);
+	isr_fetched(&i, 1, 90, 20, 100, 8, 1, 1000000);
+	isr_fetched(&i, 2, 90, 30, 100, 8, 1, 1000000);
 	assert_int_equal(20, isr_low_watermark(&i, 50, all_alive, NULL));
 	assert_int_equal(50, isr_low_watermark(&i, 50, none_alive, NULL));
 	isr_fini(&i);
@@ -235,7 +249,7 @@ static void model(void **state)
 		else
 			offset[who] = MIN(end, offset[who] + rand() % 12);
 		if (who != 0)
-			isr_fetched(&i, who, offset[who], 0, end, -1, 1000000 + step);
+			isr_fetched(&i, who, offset[who], 0, end, -1, 1, 1000000 + step);
 		next = isr_high_watermark(&i, end, 2, LAG, 1000000 + step, all_alive, NULL);
 		if (step < 50)
 			continue;
@@ -251,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lone_leader_commits_at_once),
 		cmocka_unit_test(a_second_fetch_proves_that_we_led),
+	cmocka_unit_test(what_waited_in_sockets_proves_nothing),
 		cmocka_unit_test(who_is_not_in_sync_cannot_replace_us),
 		cmocka_unit_test(a_new_epoch_forgets_fetches),
 		cmocka_unit_test(an_unknown_follower_in_sync_holds_the_mark),

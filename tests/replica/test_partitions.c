@@ -14,6 +14,9 @@
 #include "base/clock.h"
 #include "metadata/image.h"
 #include "protocol/errors.h"
+#include "protocol/messages.h"
+#include "replica/partition_priv.h"
+#include "replica/partition_quiet.h"
 #include "replica_fixture.h"
 #include "storage/log_config.h"
 #include "storage/log_dirs.h"
@@ -552,6 +555,155 @@ static void *appender(void *arg)
 	return NULL;
 }
 
+/* --- where nothing happens --- */
+
+enum { BY_1 = 7, LATER_MS = 1 }; /* broker 1's connection */
+
+/* Has broker 1 fetched all there is twice? Then it has everything, and was told that all of it is committed. */
+static struct partition *followed_to_the_end(struct quiet_point *ret)
+{
+	struct partition *p = lead_three("t", 2);
+	struct partition_read q = follower(1, 2);
+
+	assert_int_equal(0, fixture_append(p, 2, 1, NULL, NULL));
+	q.leader_epoch = 0;
+	q.connection = BY_1;
+	assert_int_equal(0, read_at(p, &q, NULL, NULL));
+	assert_int_equal(0, read_at(p, &q, NULL, NULL));
+	assert_int_equal(2, high_watermark(p));
+	*ret = (struct quiet_point){ .leader_epoch = 0, .start = 0, .end = 2 };
+	return p;
+}
+
+static bool fetched_quietly(struct partition *p, const struct quiet_point *q, int32_t broker)
+{
+	struct quiet_fetcher by = { broker, -1, BY_1, clock_mono_ms(&clock_real) + LATER_MS };
+
+	return partition_fetched_quietly(p, q, &by);
+}
+
+static void a_quiet_follower_is_heard_of(void **state)
+{
+	struct quiet_point at;
+	struct partition *p = followed_to_the_end(&at);
+	const struct remote_replica *x = &p->isr.remotes[0];
+	struct remote_replica before = *x;
+
+	(void)state;
+	assert_int_equal(1, before.broker_id);
+	assert_true(partition_is_quiet(p, &at));
+	assert_true(partition_is_at(p, 0, 2));
+	assert_true(fetched_quietly(p, &at, 1));
+	assert_true(x->last_fetch_ms > before.last_fetch_ms);
+	assert_true(x->last_caught_up_ms > before.last_caught_up_ms);
+	assert_int_equal(before.last_fetch_ms, x->previous_fetch_ms);
+	assert_false(fetched_quietly(p, &at, 2)); /* out of sync: only reading lets it in again */
+	partition_unref(p);
+}
+
+static void what_has_moved_is_not_quiet(void **state)
+{
+	struct quiet_point at, other;
+	struct partition *p = followed_to_the_end(&at);
+	struct partition_read q = follower(1, 0);
+
+	(void)state;
+	other = at;
+	other.leader_epoch = 1;
+	assert_false(fetched_quietly(p, &other, 1));
+	assert_false(partition_is_at(p, 1, 2));
+	other = at;
+	other.start = 1;
+	assert_false(fetched_quietly(p, &other, 1));
+	assert_int_equal(0, read_at(p, &q, NULL, NULL)); /* back at the beginning */
+	assert_false(fetched_quietly(p, &at, 1));
+	assert_int_equal(0, fixture_append(p, 1, 1, NULL, NULL));
+	assert_false(fetched_quietly(p, &at, 1));
+	assert_false(partition_is_at(p, 0, 2));
+	at.end = 3; /* not committed yet */
+	assert_true(partition_is_at(p, 0, 3));
+	assert_false(partition_is_quiet(p, &at));
+	partition_stop(p);
+	assert_false(partition_is_at(p, 0, 3));
+	partition_unref(p);
+}
+
+static void followers_are_named_by_leaders(void **state)
+{
+	struct partition *p = lead_three("t", 3);
+	int32_t ids[2];
+
+	(void)state;
+	assert_int_equal(2, partition_followers(p, 0, ids, 2));
+	assert_int_equal(1, ids[0]);
+	assert_int_equal(2, ids[1]);
+	assert_int_equal(1, partition_followers(p, 1, ids, 2));
+	assert_int_equal(2, ids[0]);
+	assert_int_equal(0, partition_followers(p, 2, ids, 2));
+	partition_stop(p);
+	assert_int_equal(0, partition_followers(p, 0, ids, 2));
+	partition_unref(p);
+}
+
+struct followed {
+	int calls;
+	struct uuid topic_id;
+};
+
+static void note_followed(void *arg, struct partition *p UNUSED, const struct image_broker *leader UNUSED,
+    int32_t leader_epoch UNUSED, struct uuid topic_id)
+{
+	struct followed *f = arg;
+
+	f->calls++;
+	f->topic_id = topic_id;
+}
+
+/* The next controller has an inter.broker.protocol.version without topic ids: it has told the leader none either, which
+ * would answer UNKNOWN_TOPIC_ID to a fetch by the id that our log remembers. */
+static void a_leader_is_asked_by_the_name_that_the_controller_uses(void **state)
+{
+	struct fixture_decision d = { .topic = "t", .leader = 1, .replicas_n = 2, .isr_n = 2, .is_new = true };
+	struct followed f = { .calls = 0 };
+	struct partitions_fetching fetching = { .follow = note_followed, .arg = &f };
+
+	(void)state;
+	partitions_set_fetching(rf.partitions, &fetching);
+	fixture_brokers(2);
+	fixture_metadata("t", 0, 1, 0, 2);
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	assert_int_equal(1, f.calls);
+	assert_true(uuid_eq(fixture_topic_id("t"), f.topic_id));
+	d.no_topic_id = true;
+	d.leader_epoch = d.partition_epoch = 1;
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	assert_int_equal(2, f.calls);
+	assert_true(uuid_is_zero(f.topic_id));
+	partitions_follow_again(rf.partitions); /* as the metadata have it */
+	assert_int_equal(3, f.calls);
+	assert_true(uuid_eq(fixture_topic_id("t"), f.topic_id));
+}
+
+static int16_t told_over(uint64_t connection, int32_t controller_epoch)
+{
+	struct update_metadata_request req = { .controller_id = 1, .controller_epoch = controller_epoch, .broker_epoch = -1 };
+
+	return (int16_t)partitions_update_metadata(rf.partitions, connection, &req);
+}
+
+/* It waited in a socket while we slept, and the controller has connected again since. */
+static void what_came_over_an_earlier_connection_is_overtaken(void **state)
+{
+	(void)state;
+	assert_int_equal(0, told_over(7, 5));
+	assert_int_equal(0, told_over(9, 5));
+	assert_int_equal(KERR_STALE_CONTROLLER_EPOCH, told_over(7, 5));
+	assert_int_equal(0, told_over(9, 5));
+	assert_int_equal(0, told_over(8, 6)); /* another controller */
+	assert_int_equal(0, told_over(9, 6));
+	assert_int_equal(KERR_STALE_CONTROLLER_EPOCH, told_over(8, 6));
+}
+
 /* Appends while the controller moves leadership away and back: every append is wholly under one epoch, none is lost,
  * nothing hangs. */
 static void leadership_changes_under_load(void **state)
@@ -592,6 +744,11 @@ int main(void)
 		T(fewer_in_sync_may_be_enough_later),
 		T(divergence_is_told),
 		T(a_follower_refuses),
+		T(what_came_over_an_earlier_connection_is_overtaken),
+		T(a_quiet_follower_is_heard_of),
+		T(what_has_moved_is_not_quiet),
+		T(followers_are_named_by_leaders),
+		T(a_leader_is_asked_by_the_name_that_the_controller_uses),
 		T(leader_and_isr_answers),
 		T(an_old_partition_epoch_is_skipped),
 		T(no_living_leader_makes_only_the_log),

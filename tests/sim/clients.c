@@ -328,7 +328,7 @@ struct flow {
 
 static bool get_id(struct flow *f)
 {
-	if (f->id >= 0)
+	if (f->id >= 0 || f->p->plain)
 		return true;
 	if (client_init_producer_id(f->c, f->asked, &f->id, &f->epoch) != 0) {
 		f->id = -1;
@@ -403,7 +403,7 @@ static void *producer_main(void *arg)
 
 	while (!p->stop) {
 		uint64_t values[BATCH_MAX];
-		int n = 1 + (int)world_random(BATCH_MAX);
+		int n = p->single ? 1 : 1 + (int)world_random(BATCH_MAX);
 
 		if (!get_id(&f)) {
 			fiber_sleep_ms(100);

@@ -55,7 +55,9 @@ struct producer {
 	const char *topic;
 	int32_t partitions;
 	int16_t acks;
-	bool lenient; /* its topic may be deleted: it starts over, nothing is promised */
+	bool lenient; /* its topic may be deleted, or lose records: it starts over, nothing is promised */
+	bool plain;   /* without a producer id, for record formats that have none */
+	bool single;  /* batches of one record, else of a few */
 	int32_t pause_ms; /* between batches, at most */
 	bool stop;
 	/* its own */

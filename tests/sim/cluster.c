@@ -25,7 +25,8 @@ enum { TRACE_LINES = 400, TRACE_LINE = 400 };
 
 struct node {
 	int id;
-	struct config *config;
+	struct config *config, *later;
+	uint32_t boots;
 	const struct broker_context *parts;
 	bool running, started, stop, failed;
 	struct list stop_wait;
@@ -174,7 +175,7 @@ static void *broker_main(void *arg)
 {
 	struct node *n = arg;
 	struct broker *b;
-	int r = broker_start(n->config, &b);
+	int r = broker_start(n->boots > 1 ? n->later : n->config, &b);
 
 	if (r < 0) {
 		trace("broker %d could not start: %s", n->id, strerror(-r));
@@ -194,6 +195,7 @@ void broker_boot(int id)
 
 	trace("--- broker %d boots", id);
 	n->running = true;
+	n->boots++;
 	n->started = n->stop = n->failed = false;
 	list_init(&n->stop_wait);
 	(void)fiber_spawn(id, "main", broker_main, n);
@@ -281,6 +283,7 @@ void cluster_begin(const struct cluster_config *c)
 		free(path);
 		brokers[i].id = i;
 		brokers[i].config = config_of(i, c->extra);
+		brokers[i].later = config_of(i, c->later ? c->later : c->extra);
 	}
 }
 

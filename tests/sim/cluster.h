@@ -13,6 +13,7 @@ struct cluster_config {
 	int brokers;
 	uint64_t seed;
 	const char *extra; /* lines of server.properties for all of them; NULL: none */
+	const char *later; /* the same from the second start of each on; NULL: no difference */
 };
 
 extern int brokers_n;

@@ -8,6 +8,7 @@
 
 struct committer {
 	const char *group;
+	bool lenient; /* nothing is promised */
 	bool stop;
 	/* its own */
 	bool stopped;

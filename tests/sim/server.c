@@ -31,6 +31,7 @@ struct connection {
 	uint8_t *rx;
 	size_t rx_len, rx_cap;
 	char peer[32], host[16];
+	uint64_t serial;
 };
 
 struct server {
@@ -41,6 +42,7 @@ struct server {
 	struct list idle;  /* fibers */
 	struct fiber *loops[LOOPS];
 	size_t open;
+	uint64_t accepted;
 };
 
 static struct server *servers[NODES];
@@ -116,6 +118,7 @@ struct connection *server_accept(int node, struct wire *w)
 	c->refs = 1;
 	c->wire = w;
 	c->server = s;
+	c->serial = ++s->accepted;
 	list_init(&c->link);
 	list_init(&c->frames);
 	(void)snprintf(c->host, sizeof(c->host), "10.0.0.%d", w->node[SIDE_CLIENT]);
@@ -249,6 +252,11 @@ const char *connection_peer_host(const struct connection *c)
 const char *connection_id(const struct connection *c)
 {
 	return c->peer;
+}
+
+uint64_t connection_serial(const struct connection *c)
+{
+	return c->serial;
 }
 
 struct loop *connection_loop(const struct connection *c)

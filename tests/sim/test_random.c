@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/attr.h"
 #include "clients.h"
 #include "cluster.h"
@@ -19,8 +20,9 @@
 #include "fiber.h"
 #include "groups.h"
 #include "oracle.h"
+#include "protocol/metadata_version.h"
 
-enum { DEFAULT_FIRST = 1, DEFAULT_LAST = 16, DEFAULT_SECONDS = 60, SETTLE_MS = 180000, BOOT_MS = 60000, RUN_MS = 3600000 };
+enum { DEFAULT_FIRST = 1, DEFAULT_LAST = 32, DEFAULT_SECONDS = 60, SETTLE_MS = 180000, BOOT_MS = 60000, RUN_MS = 3600000 };
 
 static struct {
 	int64_t faults_ms;
@@ -39,6 +41,65 @@ static struct producer producers[] = {
 };
 
 static struct committer committers[] = { { .group = "one" }, { .group = "two" } };
+
+/* --- inter.broker.protocol.version --- */
+
+/* Of all brokers, and of each that was started again: an upgrade of the cluster one by one. */
+struct protocol {
+	const char *first, *then; /* NULL: the same */
+};
+
+static const struct protocol newest = { "3.9", NULL };
+
+/* What they differ in: who writes in-sync sets (below 2.7-IV2 leaders into ZooKeeper, then the controller when asked), how a
+ * replica finds out where its log parts from its leader's (below 0.11.0-IV2 by high watermark, then by
+ * OffsetForLeaderEpoch, from 2.7-IV1 on by Fetch), topic ids, the format of records, the versions of requests and znodes. */
+static const struct protocol others[] = {
+	{ "0.9.0", NULL }, { "0.10.2", NULL }, { "0.11.0", NULL }, { "1.0", NULL }, { "2.0", NULL }, { "2.1", NULL },
+	{ "2.4", NULL }, { "2.6", NULL }, { "2.7", NULL }, { "2.8", NULL }, { "3.0", NULL }, { "3.2", NULL },
+	{ "1.0", "3.9" }, { "2.4", "2.8" }, { "2.6", "3.9" }, { "3.0", "3.9" },
+};
+
+static const struct protocol *protocol_of(uint64_t seed)
+{
+	return seed % 2 == 0 ? &newest : &others[seed / 2 % ARRAY_LEN(others)];
+}
+
+/* Are acknowledged records safe? Not in Apache Kafka either
+ *   below 0.11.0-IV2: replicas cut their logs at their own high watermarks, which are late (KIP-101);
+ *   below 2.0-IV0: the answer to OffsetForLeaderEpoch does not say which epoch the end is of, so that after two quick
+ *     changes of leaders records of an epoch the leader never heard of stay (KIP-279);
+ *   below 2.1-IV2: neither it nor Fetch names the leader epoch that the follower knows, so that a leader of the past takes
+ *     the fetches of another epoch's followers for news of its own, and one that has not heard of its office yet makes
+ *     them cut at the high watermark (KIP-320).
+ * Logs that part in the middle of a batch never meet again then (the leader sends batches as they are), so batches have
+ * one record each. A mixed cluster is as safe as its oldest broker. */
+static bool is_safe(const struct protocol *p)
+{
+	return metadata_version(p->first) >= METADATA_VERSION_2_1_IV2;
+}
+
+static void make_lenient(const struct protocol *p)
+{
+	bool plain = metadata_version_record_format(metadata_version(p->first)) < 2;
+
+	oracle_expect_losses();
+	for (size_t i = 0; i < ARRAY_LEN(producers); i++) {
+		producers[i].lenient = producers[i].single = true;
+		producers[i].plain = plain;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(committers); i++)
+		committers[i].lenient = true;
+}
+
+/* Lines of server.properties. */
+static char *settings(uint64_t seed, const char *version)
+{
+	return xasprintf("num.replica.fetchers=%d\ninter.broker.protocol.version=%s\nlog.message.format.version=%s\n",
+	    1 + (int)(seed / 3 % 2), version, version);
+}
+
+/* --- the beginning --- */
 
 static void create(struct client *c, const char *topic, int32_t partitions, const int32_t *replicas, int32_t n,
     const char *key, const char *value)
@@ -195,26 +256,31 @@ static bool is_done(void *arg)
 
 static int run_seed(uint64_t seed, int64_t seconds)
 {
-	struct cluster_config c = { .brokers = 3 + (int)(seed % 3), .seed = seed };
-	char extra[128];
+	const struct protocol *p = protocol_of(seed);
+	char *first = settings(seed, p->first), *then = settings(seed, p->then ? p->then : p->first);
+	struct cluster_config c = { .brokers = 3 + (int)(seed % 3), .seed = seed, .extra = first, .later = then };
+	uint64_t acknowledged = 0;
 
-	(void)snprintf(extra, sizeof(extra), "num.replica.fetchers=%d\n%s", 1 + (int)(seed / 3 % 2),
-	    seed % 4 == 3 ? "inter.broker.protocol.version=3.0\n" : "");
-	c.extra = extra;
 	run.faults_ms = seconds * 1000;
 	cluster_begin(&c);
 	oracle_begin();
+	if (!is_safe(p))
+		make_lenient(p);
 	(void)fiber_spawn(NODE_OUTSIDE, "conductor", conductor, NULL);
 	if (!world_run(is_done, NULL, RUN_MS))
 		fail("no end");
-	(void)printf("seed %llu: %d brokers, %llu steps, %lld s, %llu records committed, %llu acknowledged, "
+	for (size_t i = 0; i < ARRAY_LEN(producers); i++)
+		acknowledged += producers[i].acknowledged;
+	(void)printf("seed %llu: %d brokers at %s%s%s, %llu steps, %lld s, %llu records committed, %llu acknowledged, "
 		      "positions to %lld\n",
-	    (unsigned long long)seed, brokers_n, (unsigned long long)world_steps(), (long long)world_now_ms() / 1000 - 1000,
-	    (unsigned long long)oracle_committed_count(), (unsigned long long)oracle_acknowledged_count(),
+	    (unsigned long long)seed, brokers_n, p->first, p->then ? ", then " : "", p->then ? p->then : "", (unsigned long long)world_steps(), (long long)world_now_ms() / 1000 - 1000,
+	    (unsigned long long)oracle_committed_count(), (unsigned long long)acknowledged,
 	    (long long)committers[0].acknowledged);
-	if (oracle_acknowledged_count() == 0)
+	if (acknowledged == 0)
 		fail("nothing was acknowledged");
 	cluster_end();
+	free(first);
+	free(then);
 	return 0;
 }
 

@@ -124,11 +124,6 @@ const char *connection_peer_host(const struct connection *c)
 	return c->host;
 }
 
-const char *connection_id(const struct connection *c)
-{
-	return c->id;
-}
-
 uint64_t connection_serial(const struct connection *c)
 {
 	return c->serial;
@@ -284,8 +279,7 @@ static void log_closing(const struct connection *c, const char *why)
 	if (atomic_fetch_add(&lines, 1) >= 5)
 		return;
 	log_warn("[SocketServer listenerType=ZK_BROKER, nodeId=%d] Unexpected error from /%s "
-		 "(channelId=%s); closing connection: %s",
-	    c->thread->server->config.broker_id, c->host, c->id, why);
+		 "(channelId=%s); closing connection: %s", c->thread->server->config.broker_id, c->host, c->id, why);
 }
 
 /* --- receiving --- */

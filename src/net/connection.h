@@ -37,7 +37,6 @@ bool connection_is_open(const struct connection *c);
 const char *connection_listener(const struct connection *c); /* listener name, e.g. "PLAINTEXT" */
 const char *connection_peer(const struct connection *c);     /* "127.0.0.1:54321" */
 const char *connection_peer_host(const struct connection *c);
-const char *connection_id(const struct connection *c);	      /* "local:port-remote:port-index" */
 uint64_t connection_serial(const struct connection *c);	      /* > 0, rises in the order in which they came */
 struct loop *connection_loop(const struct connection *c);
 

@@ -249,11 +249,6 @@ const char *connection_peer_host(const struct connection *c)
 	return c->host;
 }
 
-const char *connection_id(const struct connection *c)
-{
-	return c->peer;
-}
-
 uint64_t connection_serial(const struct connection *c)
 {
 	return c->serial;

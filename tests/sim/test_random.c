@@ -273,7 +273,8 @@ static int run_seed(uint64_t seed, int64_t seconds)
 		acknowledged += producers[i].acknowledged;
 	(void)printf("seed %llu: %d brokers at %s%s%s, %llu steps, %lld s, %llu records committed, %llu acknowledged, "
 		      "positions to %lld\n",
-	    (unsigned long long)seed, brokers_n, p->first, p->then ? ", then " : "", p->then ? p->then : "", (unsigned long long)world_steps(), (long long)world_now_ms() / 1000 - 1000,
+	    (unsigned long long)seed, brokers_n, p->first, p->then ? ", then " : "", p->then ? p->then : "",
+	    (unsigned long long)world_steps(), (long long)world_now_ms() / 1000 - 1000,
 	    (unsigned long long)oracle_committed_count(), (unsigned long long)acknowledged,
 	    (long long)committers[0].acknowledged);
 	if (acknowledged == 0)

@@ -16,8 +16,8 @@
 #include "stage.h"
 #include "zookeeper.h"
 
-/* How in-sync sets are written, and where to cut is found out: by the controller and on Fetch; by the leader in ZooKeeper and by
- * OffsetForLeaderEpoch. */
+/* How in-sync sets are written, and where to cut is found out: by the controller and on Fetch; by the leader in ZooKeeper
+ * and by OffsetForLeaderEpoch. */
 #define NEW NULL
 #define OLD "inter.broker.protocol.version=2.6\n"
 

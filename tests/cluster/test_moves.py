@@ -145,7 +145,7 @@ def test_the_start_knows_which_copy_was_replaced(broker):
     broker.start_again_after_kill()
     assert broker.log_lines("Log for partition m-0 in", "the replica is offline too")
     assert where(broker, "m") == ([], [])
-    assert move(broker, old.parent, ("m", 0)) == {("m", 0): 56}
+    wait_until(lambda: move(broker, old.parent, ("m", 0)) == {("m", 0): 56}, 20, "the replica to be offline")
     broker.kill()
     target.unlink()
     os.rename(f"{target}.away", target)

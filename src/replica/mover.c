@@ -28,6 +28,7 @@ struct move {
 	struct partition *p; /* counted */
 	struct log *future;  /* counted */
 	bool begun;	     /* one step was made; the thread's own */
+	bool flushed;	     /* what was copied until it was even for the first time; the thread's own */
 	bool cancelled;	     /* under the lock */
 	bool running;	     /* a thread has it; under the lock */
 };
@@ -169,6 +170,17 @@ static int try_swap(struct move *mv)
 	return partition_swap_future(mv->p, mv->future, pace, replace, mv);
 }
 
+/* The swap flushes the copy while appends wait; most of it is on disk before that. */
+static int flush(struct move *mv)
+{
+	int r = log_flush(mv->future);
+
+	mv->flushed = true;
+	if (r < 0)
+		log_dirs_fail(mv->m->config.log_dirs, log_parent_dir(mv->future), r);
+	return FAIL(r);
+}
+
 /* One step. 0: go on; 1: done; -errno, > 0: failed. */
 static int step(struct move *mv, uint8_t *buf, size_t *ret_bytes)
 {
@@ -189,6 +201,8 @@ static int step(struct move *mv, uint8_t *buf, size_t *ret_bytes)
 	log_unref(log);
 	if (r || more)
 		return r;
+	if (!mv->flushed)
+		return flush(mv);
 	r = try_swap(mv);
 	return r == 0 ? 1 : r == -EAGAIN ? 0 : r;
 }

@@ -30,6 +30,7 @@ src_storage_libstorage_a_SOURCES = src/storage/log_config.c src/storage/log_conf
 	src/storage/log_dirs_meta.c \
 	src/storage/log_dirs_move.c \
 	src/storage/log_dirs_open.c \
+	src/storage/log_dirs_replaced.c \
 	src/storage/log_read.c \
 	src/storage/log_retention.c \
 	src/storage/log_swap.c \

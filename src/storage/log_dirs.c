@@ -95,15 +95,16 @@ void log_dirs_doom(struct log_dirs *d, struct log_dir *dir, struct log *log)
 struct log **log_dirs_snapshot(struct log_dirs *d, const struct log_dir *dir, bool current, bool future,
     size_t *ret_n)
 {
-	struct log_entry *tables[2], *e, *tmp;
+	struct log_entry *tables[3], *e, *tmp;
 	struct log **v;
 	size_t n = 0;
 
 	lock_take(&d->lock);
 	tables[0] = current ? d->current : NULL;
 	tables[1] = future ? d->future : NULL;
-	v = xcalloc(HASH_COUNT(tables[0]) + HASH_COUNT(tables[1]) + 1, sizeof(struct log *));
-	for (int i = 0; i < 2; i++)
+	tables[2] = current && future ? d->held : NULL;
+	v = xcalloc(HASH_COUNT(tables[0]) + HASH_COUNT(tables[1]) + HASH_COUNT(tables[2]) + 1, sizeof(struct log *));
+	for (int i = 0; i < 3; i++)
 		HASH_ITER(hh, tables[i], e, tmp)
 			if (!e->busy && (!dir || e->dir == dir))
 				v[n++] = log_ref(e->log);
@@ -294,7 +295,7 @@ static int find_or_claim(struct log_dirs *d, const char *key, bool is_new, struc
 	prefer(e ? NULL : log_dirs_take_preferred(d, key), dirs, dirs_n);
 	if (e)
 		*ret_log = log_ref(e->log);
-	else if (*dirs_n == 0 || (!is_new && log_dirs_some_offline(d)))
+	else if (*dirs_n == 0 || (!is_new && log_dirs_some_offline(d)) || log_dirs_find(d->held, key))
 		r = KERR_KAFKA_STORAGE_ERROR;
 	else
 		*ret_entry = log_dirs_add_entry(d, &d->current, key, dirs[0]);

@@ -11,7 +11,8 @@
  *
  * Owner: broker/startup. Thread: any. Locks: RANK_TABLE for the table of logs (every call but log_dirs_fail:
  * hold no lock of that rank or above), RANK_LOG_DIR for failures.
- * Files: log_dirs.c (table, create, delete), log_dirs_move.c (future copies), log_dirs_open.c, log_dirs_meta.c,
+ * Files: log_dirs.c (table, create, delete), log_dirs_move.c (future copies), log_dirs_replaced.c (what a crash left of
+ * a move), log_dirs_open.c, log_dirs_meta.c,
  * log_dirs_load.c (load and close), log_dirs_checkpoint.c, log_dirs_fail.c, log_dirs_background.c,
  * log_dirs_cleaning.c.
  * Format and rules: storage.md sections 1, 2, 10 to 14.
@@ -96,7 +97,8 @@ struct log *log_dirs_get(struct log_dirs *d, const char *topic, int32_t partitio
 /* The log, created in the directory with the fewest logs when absent. A topic_id that is not zero is stored, or
  * compared with the one stored.
  *   0
- *   KERR_KAFKA_STORAGE_ERROR    no directory is online, or one is offline, where the log may be (and !is_new)
+ *   KERR_KAFKA_STORAGE_ERROR    no directory is online, or one is offline, where the log may be (and !is_new), or must
+ *                               be, since only the copy that it replaced is here
  *   KERR_INCONSISTENT_TOPIC_ID  the log on disk is of another topic
  *   KERR_INVALID_TOPIC_EXCEPTION  the name is too long for a directory
  *   -errno                      the directory has been taken offline                                    */
@@ -150,7 +152,8 @@ int log_dirs_drop_future(struct log_dirs *d, const char *topic, int32_t partitio
 /* The future copy becomes the current log, whose directory is renamed to ...-delete. Nobody appends to either.
  *   0
  *   KERR_REPLICA_NOT_AVAILABLE    one of them is gone
- *   -errno                        a directory has been taken offline; the current log is what it was if it is there */
+ *   -errno                        its directory has been taken offline; the current log is what it was if it is there
+ * Safe against a crash at any moment: the next start has the one or the other, whole. */
 int log_dirs_replace_by_future(struct log_dirs *d, const char *topic, int32_t partition) MUST_CHECK;
 /* Is this one of our directories and online? 0, KERR_LOG_DIR_NOT_FOUND, KERR_KAFKA_STORAGE_ERROR. */
 int log_dirs_check_dir(struct log_dirs *d, const char *dir);

@@ -51,15 +51,16 @@ struct row {
 
 static struct row *take_rows(struct log_dirs *d, const struct log_dir *dir, size_t *ret_n)
 {
-	struct log_entry *e, *tmp, *tables[2];
+	struct log_entry *e, *tmp, *tables[3];
 	struct row *rows;
 	size_t n = 0;
 
 	lock_take(&d->lock);
 	tables[0] = d->current;
 	tables[1] = d->future;
-	rows = xcalloc(HASH_COUNT(tables[0]) + HASH_COUNT(tables[1]) + 1, sizeof(*rows));
-	for (int i = 0; i < 2; i++)
+	tables[2] = d->held;
+	rows = xcalloc(HASH_COUNT(tables[0]) + HASH_COUNT(tables[1]) + HASH_COUNT(tables[2]) + 1, sizeof(*rows));
+	for (int i = 0; i < 3; i++)
 		HASH_ITER(hh, tables[i], e, tmp) {
 			if (e->dir != dir || e->busy)
 				continue;

@@ -150,12 +150,13 @@ static void tell_all_offline(struct log_dirs *d)
 /* Thread: failure thread. Locks: none held. */
 static void clear_dir(struct log_dirs *d, struct log_dir *dir)
 {
-	struct removed current = { 0 }, future = { 0 };
+	struct removed current = { 0 }, future = { 0 }, held = { 0 };
 
 	log_warn("Stopping serving logs in dir %s", dir->path);
 	lock_take(&d->lock);
 	take_out(d, &d->current, dir, &current);
 	take_out(d, &d->future, dir, &future);
+	take_out(d, &d->held, dir, &held);
 	take_out_doomed(d, dir, &future);
 	lock_release(&d->lock);
 	log_warn("Logs for partitions %s are offline and logs for future partitions %s are offline due to failure "
@@ -163,6 +164,7 @@ static void clear_dir(struct log_dirs *d, struct log_dir *dir)
 	    current.names ? current.names : "", future.names ? future.names : "", dir->path);
 	close_removed(&current);
 	close_removed(&future);
+	close_removed(&held);
 	dir->lock = dir_lock_release(dir->lock);
 	if (d->config.on_dir_offline)
 		d->config.on_dir_offline(d->config.arg, dir->path);

@@ -32,8 +32,7 @@ struct dir_load;
 struct log_load {
 	struct job job;
 	struct dir_load *of;
-	char name[DIR_NAME_MAX + 1];
-	struct dir_name parsed;
+	struct found_log found;
 	int r; /* -EUCLEAN, -EEXIST: the broker must not start */
 };
 
@@ -74,15 +73,15 @@ static int add_found(struct dir_load *l, const char *name)
 		return 0;
 	}
 	l->v = grow_array(l->v, &l->cap, l->n + 1, sizeof(*l->v));
-	l->v[l->n] = (struct log_load){ .parsed = parsed };
-	memcpy(l->v[l->n].name, name, strlen(name) + 1);
+	l->v[l->n] = (struct log_load){ .found = { .dir = l->dir, .parsed = parsed } };
+	memcpy(l->v[l->n].found.name, name, strlen(name) + 1);
 	l->n++;
 	return 0;
 }
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct log_load *)a)->name, ((const struct log_load *)b)->name);
+	return strcmp(((const struct log_load *)a)->found.name, ((const struct log_load *)b)->found.name);
 }
 
 static int list_logs(struct dir_load *l)
@@ -200,21 +199,29 @@ static int log_duplicate(const struct log *log, const struct log_entry *other)
 	return FAIL(-EEXIST);
 }
 
+static struct log_entry **table_of(struct log_dirs *d, const struct found_log *found)
+{
+	if (found->held)
+		return &d->held;
+	return found->parsed.role == DIR_FUTURE ? &d->future : &d->current;
+}
+
 /* Puts a loaded log where it belongs; takes over the reference. */
 static int admit(struct log_load *one, struct log *log)
 {
 	struct log_dirs *d = one->of->d;
 	struct log_dir *dir = one->of->dir;
-	struct log_entry **table = one->parsed.role == DIR_FUTURE ? &d->future : &d->current;
+	const struct dir_name *parsed = &one->found.parsed;
+	struct log_entry **table = table_of(d, &one->found);
 	struct log_entry *e;
 	char key[DIR_NAME_MAX + 1];
 	int r = 0;
 
-	if (one->parsed.role == DIR_DELETE) {
+	if (parsed->role == DIR_DELETE) {
 		log_dirs_doom(d, dir, log);
 		return 0;
 	}
-	if (!dir_name_format(DIR_CURRENT, one->parsed.topic, one->parsed.partition, UUID_ZERO, key)) {
+	if (!dir_name_format(DIR_CURRENT, parsed->topic, parsed->partition, UUID_ZERO, key)) {
 		log_close_dirty(log);
 		log_unref(log);
 		return FAIL(-EUCLEAN);
@@ -226,10 +233,10 @@ static int admit(struct log_load *one, struct log *log)
 	} else if (atomic_load(&dir->online)) {
 		e = log_dirs_add_entry(d, table, key, dir);
 		e->hw_checkpointed =
-		    offset_checkpoint_get(one->of->high_watermarks, one->parsed.topic, one->parsed.partition, -1);
-		if (one->parsed.role == DIR_CURRENT)
-			e->first_dirty = offset_checkpoint_get(one->of->first_dirty, one->parsed.topic,
-			    one->parsed.partition, -1);
+		    offset_checkpoint_get(one->of->high_watermarks, parsed->topic, parsed->partition, -1);
+		if (parsed->role == DIR_CURRENT)
+			e->first_dirty =
+			    offset_checkpoint_get(one->of->first_dirty, parsed->topic, parsed->partition, -1);
 		e->log = TAKE(log);
 		e->busy = false;
 	}
@@ -260,12 +267,12 @@ static void log_completed(const struct log_load *one, struct log *log, int64_t t
 static int open_one(struct log_load *one, struct log **ret)
 {
 	const struct dir_load *l = one->of;
-	const struct dir_name *name = &one->parsed;
+	const struct dir_name *name = &one->found.parsed;
 	struct log_dirs *d = l->d;
 	CLEANUP(log_config_unrefp) struct log_config *config = d->config.config_of(d->config.arg, name->topic);
 	struct log_open_args args = {
 		.parent_dir = l->dir->path,
-		.name = one->name,
+		.name = one->found.name,
 		.topic = name->topic,
 		.partition = name->partition,
 		.config = config,
@@ -309,9 +316,10 @@ static void load_one(struct job *job)
 	atomic_store(&l->incomplete, true);
 	if (one->r == -EUCLEAN || one->r == -EEXIST)
 		return;
-	log_dirs_fail_doing(l->d, l->dir->path, one->r, "Error while loading log %s in dir %s", one->name, l->dir->path);
+	log_dirs_fail_doing(l->d, l->dir->path, one->r, "Error while loading log %s in dir %s", one->found.name,
+	    l->dir->path);
 	log_info("Error while loading logs in %s/%s in %" PRId64 "ms (%zu/%zu completed in %s)", l->dir->path,
-	    one->name, took_ms, done, l->n, l->dir->path);
+	    one->found.name, took_ms, done, l->n, l->dir->path);
 }
 
 /* --- all --- */
@@ -324,6 +332,31 @@ static void submit_all(struct dir_load *l)
 		l->v[i].job.run = load_one;
 		worker_pool_submit(l->pool, &l->v[i].job);
 	}
+}
+
+static size_t count_logs(const struct dir_load *loads, size_t n)
+{
+	size_t logs = 0;
+
+	for (size_t i = 0; i < n; i++)
+		logs += loads[i].n;
+	return logs;
+}
+
+/* Before anything is loaded: what was left of moves. */
+static void settle_replaced(struct log_dirs *d, struct dir_load *loads)
+{
+	CLEANUP(freep) struct found_log **v = xcalloc(count_logs(loads, d->n) + 1, sizeof(struct found_log *));
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		for (size_t k = 0; k < loads[i].n; k++)
+			if (loads[i].v[k].found.parsed.role == DIR_CURRENT)
+				v[n++] = &loads[i].v[k].found;
+	log_dirs_settle_replaced(d, v, n);
+	for (size_t i = 0; i < d->n; i++)
+		if (loads[i].dir && !atomic_load(&d->v[i].online))
+			loads[i].n = 0;
 }
 
 /* Waits for the jobs; -errno when one of them says that the broker must not start. */
@@ -395,7 +428,7 @@ int log_dirs_load(struct log_dirs *d)
 {
 	struct dir_load *loads = xcalloc(d->n, sizeof(*loads));
 	int64_t start_ms = clock_mono_ms(d->clock);
-	size_t logs = 0;
+	size_t logs;
 	int r = 0, r2;
 
 	log_loading(d);
@@ -405,8 +438,10 @@ int log_dirs_load(struct log_dirs *d)
 		loads[i].d = d;
 		loads[i].dir = &d->v[i];
 		r = prepare(&loads[i]);
-		logs += loads[i].n;
 	}
+	if (r == 0)
+		settle_replaced(d, loads);
+	logs = count_logs(loads, d->n);
 	for (size_t i = 0; i < d->n && r == 0; i++)
 		if (loads[i].dir)
 			submit_all(&loads[i]);
@@ -500,10 +535,10 @@ static void end_close(struct dir_close *c)
 /* Takes all logs out of the tables; they are closed. */
 static void drop_entries(struct log_dirs *d)
 {
-	struct log_entry **tables[2] = { &d->current, &d->future }, *e, *tmp;
+	struct log_entry **tables[3] = { &d->current, &d->future, &d->held }, *e, *tmp;
 
 	lock_take(&d->lock);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		HASH_ITER(hh, *tables[i], e, tmp) {
 			assert(!e->busy);
 			log_unref(TAKE(e->log));

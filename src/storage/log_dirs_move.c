@@ -1,9 +1,11 @@
 /* log_dirs_move.c - future copies: the log of a partition in another directory, until it takes the current log's place
  * (storage.md 14.3).
  *
- * The replacement, in this order: 1 the future directory gets the partition's name, 2 the table names it as current, 3 the
- * old directory is renamed to ...-delete, 4 it is queued for removal. A crash between 1 and 3 leaves two directories of
- * that name, as with Kafka: the start then says so and ends.
+ * The replacement, in this order: 1 the future log is flushed, 2 the old directory is marked as replaced, 3 the future
+ * directory gets the partition's name, 4 the table names it as current, 5 the old directory is renamed to ...-delete, and
+ * the marker with it, 6 it is queued for removal. Each step is on disk before the next. A crash between 3 and 5 leaves two
+ * directories of that name, of which the start knows the old one by its marker (log_dirs_replaced.c); so it does when 5
+ * fails and the old directory is back later. If 3 fails the marker is removed before the old log is used again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -176,6 +178,7 @@ struct replacement {
 	struct log_entry *current, *future; /* busy */
 	struct log *old, *log;		    /* their references, ours meanwhile */
 	struct log_dir *old_dir;
+	bool marked;
 };
 
 static bool begin_replacement(struct log_dirs *d, const char *key, struct replacement *ret)
@@ -194,6 +197,41 @@ static bool begin_replacement(struct log_dirs *d, const char *key, struct replac
 	}
 	lock_release(&d->lock);
 	return ret->old && ret->log;
+}
+
+/* A failure costs the old log's directory and not the replacement: the copy has everything. Where there is no room for
+ * the marker, as little as there is for records, a crash before step 5 is for the operator to settle, as with Kafka. */
+static void mark_old(struct log_dirs *d, struct replacement *x, const char *key)
+{
+	int r = log_dirs_mark_replaced(log_dir_path(x->old));
+
+	x->marked = r <= 0;
+	if (r > 0)
+		log_warn("No room in %s to mark the log of %s as being replaced: it is replaced without", x->old_dir->path,
+		    key);
+	if (r < 0)
+		log_dirs_fail_doing(d, x->old_dir->path, r, "Error while marking %s as replaced in log dir %s", key,
+		    x->old_dir->path);
+}
+
+/* Steps 1 to 3. A failure of 1 or 3 takes the future log's directory offline. */
+static int take_name(struct log_dirs *d, struct replacement *x, const char *key)
+{
+	const char *path = x->future->dir->path;
+	int r = log_flush(x->log);
+
+	if (r != 0) { /* > 0: it takes nothing more, since its directory failed */
+		r = r < 0 ? r : -EIO;
+		log_dirs_fail_doing(d, path, r, "Error while flushing log for %s in dir %s", key, path);
+		return FAIL(r);
+	}
+	mark_old(d, x, key);
+	r = log_rename_dir(x->log, key);
+	if (r < 0) {
+		log_dirs_fail_doing(d, path, r, "Error while renaming dir for %s in log dir %s", key, path);
+		return FAIL(r);
+	}
+	return 0;
 }
 
 /* The table names the future log as current; false when its directory failed meanwhile. */
@@ -217,9 +255,23 @@ static bool switch_entries(struct log_dirs *d, struct replacement *x)
 	return online;
 }
 
+/* The old log is to be used again. */
+static void unmark_old(struct log_dirs *d, const struct replacement *x)
+{
+	int r;
+
+	if (!x->marked || !atomic_load(&x->old_dir->online))
+		return;
+	r = log_dirs_unmark_replaced(log_dir_path(x->old));
+	if (r < 0)
+		log_dirs_fail_doing(d, x->old_dir->path, r, "Error while removing a marker of log %s in log dir %s",
+		    x->current->key, x->old_dir->path);
+}
+
 /* As it was before, without the future copy, whose directory failed. */
 static void undo(struct log_dirs *d, struct replacement *x)
 {
+	unmark_old(d, x);
 	lock_take(&d->lock);
 	if (atomic_load(&x->old_dir->online)) {
 		x->current->log = TAKE(x->old);
@@ -244,10 +296,7 @@ static int replace(struct log_dirs *d, const char *key)
 
 	if (!begin_replacement(d, key, &x))
 		return KERR_REPLICA_NOT_AVAILABLE;
-	r = log_rename_dir(x.log, key);
-	if (r < 0)
-		log_dirs_fail_doing(d, x.future->dir->path, r, "Error while renaming dir for %s in log dir %s", key,
-		    x.future->dir->path);
+	r = take_name(d, &x, key);
 	if (!switch_entries(d, &x)) {
 		undo(d, &x);
 		return FAIL(r < 0 ? r : -EIO);

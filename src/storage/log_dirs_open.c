@@ -231,7 +231,7 @@ int log_dirs_open(const struct log_dirs_config *config, const struct clock *cloc
 /* Releases what log_dirs_open made; all logs are closed and out of the tables. */
 void log_dirs_free(struct log_dirs *d)
 {
-	assert(!d->current && !d->future && list_empty(&d->doomed));
+	assert(!d->current && !d->future && !d->held && list_empty(&d->doomed));
 	log_dirs_forget_preferred(d);
 	for (size_t i = 0; i < d->n; i++) {
 		struct log_dir *dir = &d->v[i];

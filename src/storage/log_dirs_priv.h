@@ -65,6 +65,15 @@ struct log_entry {
 	char key[];		/* "topic-partition" */
 };
 
+/* A replica directory that the start has found. */
+struct found_log {
+	struct log_dir *dir;
+	char name[DIR_NAME_MAX + 1];
+	struct dir_name parsed;
+	bool replaced; /* a move had begun to put another copy in its place */
+	bool held;     /* that copy may be in a directory that is offline: loaded, not served */
+};
+
 /* Where the log of a partition is to be created. */
 struct preferred_dir {
 	UT_hash_handle hh;
@@ -103,7 +112,7 @@ struct log_dirs {
 
 	struct lock lock; /* RANK_TABLE: the tables and the doomed */
 	struct cond changed;
-	struct log_entry *current, *future;
+	struct log_entry *current, *future, *held; /* held: log_dirs_replaced.c */
 	struct preferred_dir *preferred; /* where logs are to be created */
 	struct list doomed;
 	struct cleaner_table *cleaner; /* locked in itself */
@@ -140,8 +149,8 @@ struct log_dir *log_dirs_take_preferred(struct log_dirs *d, const char *key);
 void log_dirs_forget_preferred(struct log_dirs *d);
 /* Queues a log for removal; takes over the reference. */
 void log_dirs_doom(struct log_dirs *d, struct log_dir *dir, struct log *log);
-/* References of all logs of a directory (NULL: all directories), current and, if asked, future. The caller
- * releases with log_dirs_unref_all. */
+/* References of the logs of a directory (NULL: all directories): the current ones, the future ones, or, asked for both,
+ * all, with those that are held. The caller releases with log_dirs_unref_all. */
 struct log **log_dirs_snapshot(struct log_dirs *d, const struct log_dir *dir, bool current, bool future,
     size_t *ret_n);
 void log_dirs_unref_all(struct log **v, size_t n);
@@ -167,6 +176,13 @@ void log_dirs_cleaner_is_empty(struct log_dir *dir);
 /* log_dirs_background.c */
 void log_dirs_stop_timers(struct log_dirs *d);
 void log_dirs_remove_doomed(struct log_dirs *d);
+
+/* log_dirs_replaced.c: the marker of a replica directory that another one is about to replace, on disk when they return.
+ * 0 | -errno; 1: there is no room for the file */
+int log_dirs_mark_replaced(const char *replica_dir) MUST_CHECK;
+int log_dirs_unmark_replaced(const char *replica_dir) MUST_CHECK; /* 0 also when it had none */
+/* What the marker says about the directories with the name of a partition. Reorders v; a directory may go offline. */
+void log_dirs_settle_replaced(struct log_dirs *d, struct found_log **v, size_t n);
 
 /* log_dirs_load.c */
 void log_dirs_close_logs(struct log_dirs *d);

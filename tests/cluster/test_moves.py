@@ -1,5 +1,7 @@
 """Replicas move between the log directories of a broker, under load and over restarts (KIP-113)."""
 
+import os
+import shutil
 import struct
 
 import pytest
@@ -88,6 +90,69 @@ def test_a_restart_goes_on_with_a_move(broker):
     configs.alter(broker, configs.BROKER, "0", {MOVES: None})
     wait_until(lambda: where(broker, "m") == ([str(target)], []), 30, "the move to be complete")
     assert members.read([broker], "m", 20000) == values
+
+
+STAGES = ["asked for", "copying", "marked", "done"]
+
+
+def stage(target):
+    """How far a move of m-0 is, by its files."""
+    if (target / "m-0").exists():
+        return "done"
+    if any((d / "m-0" / ".replaced").exists() for d in target.parent.iterdir()):
+        return "marked"
+    return "copying" if list(target.glob("m-0.*-future")) else "asked for"
+
+
+def kill_when(broker, target, wanted):
+    """Looks without a pause: what is waited for may last a millisecond."""
+    while STAGES.index(stage(target)) < STAGES.index(wanted):
+        assert broker.alive()
+    broker.kill()
+
+
+def test_a_kill_at_any_moment_of_a_move(broker):
+    members.create_topic([broker], "m", 1)
+    values = [b"%d" % i * 200 for i in range(20000)]
+    members.write([broker], "m", values)
+    for wanted in STAGES * 2:
+        target = others(broker, "m")
+        assert move(broker, target, ("m", 0)) == {("m", 0): 0}
+        kill_when(broker, target, wanted)
+        broker.start_again_after_kill()
+        wait_until(lambda: where(broker, "m") == ([str(target)], []), 30, "the move to be complete")
+        assert [d for d in broker.log_dirs if (d / "m-0").exists()] == [target]
+        assert not (target / "m-0" / ".replaced").exists()
+        assert members.read([broker], "m", 20000) == values
+
+
+def test_the_start_knows_which_copy_was_replaced(broker):
+    """As a crash between the two renames leaves it, and with the newer copy out of reach."""
+    members.create_topic([broker], "m", 1)
+    members.write([broker], "m", [b"old"] * 10)
+    old = broker.partition_dir("m", 0)
+    target = others(broker, "m")
+    before = broker.dir / "before"
+    shutil.copytree(old, before)
+    assert move(broker, target, ("m", 0)) == {("m", 0): 0}
+    wait_until(lambda: where(broker, "m") == ([str(target)], []), 30, "the move to be complete")
+    members.write([broker], "m", [b"new"] * 10)
+    broker.kill()
+    shutil.copytree(before, old)
+    (old / ".replaced").touch()
+    os.rename(target, f"{target}.away")
+    target.touch()
+    broker.start_again_after_kill()
+    assert broker.log_lines("Log for partition m-0 in", "the replica is offline too")
+    assert where(broker, "m") == ([], [])
+    wait_until(lambda: move(broker, old.parent, ("m", 0)) == {("m", 0): 56}, 20, "the replica to be offline")
+    broker.kill()
+    target.unlink()
+    os.rename(f"{target}.away", target)
+    broker.start_again_after_kill()
+    wait_until(lambda: where(broker, "m") == ([str(target)], []), 30, "the replica to be served")
+    assert not old.exists()
+    assert members.read([broker], "m", 20) == [b"old"] * 10 + [b"new"] * 10
 
 
 def test_refusals(broker):

@@ -18,6 +18,10 @@ check_PROGRAMS += tests/storage/test_log_dirs_disk
 tests_storage_test_log_dirs_disk_SOURCES = tests/storage/test_log_dirs_disk.c tests/storage/dirs_fixture.c \
 	tests/storage/dirs_fixture.h $(log_fixture)
 tests_storage_test_log_dirs_disk_LDADD = $(UPTO_storage) $(TEST_LIBS)
+check_PROGRAMS += tests/storage/test_log_dirs_move
+tests_storage_test_log_dirs_move_SOURCES = tests/storage/test_log_dirs_move.c tests/storage/dirs_fixture.c \
+	tests/storage/dirs_fixture.h $(log_fixture)
+tests_storage_test_log_dirs_move_LDADD = $(UPTO_storage) $(TEST_LIBS)
 EXTRA_DIST += tests/storage/data/segment-100.hex tests/storage/data/transactions.hex
 check_PROGRAMS += tests/storage/test_segment
 tests_storage_test_segment_SOURCES = tests/storage/test_segment.c tests/storage/golden.h $(log_fixture)

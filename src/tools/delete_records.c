@@ -1,7 +1,6 @@
 /* delete_records.c - kafka-delete-records.sh: deletes the records of partitions before an offset (cli.md section 15). */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,26 +50,9 @@ static const struct option delete_records_options[DELETE_RECORDS_OPTION_COUNT] =
 };
 
 struct delete_records {
-	struct options options;
-	struct admin *admin;
-	struct arena arena;
+	struct tool_admin tool;
 	struct targets to;
-	char *error;
 };
-
-static int PRINTF(2, 3) fault(struct delete_records *d, const char *fmt, ...)
-{
-	char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	free(d->error);
-	d->error = text;
-	return -1;
-}
 
 static int parse_file(struct delete_records *d, const char *path)
 {
@@ -79,11 +61,11 @@ static int parse_file(struct delete_records *d, const char *path)
 	int r;
 
 	if (text_file_read(path, &text, &n))
-		return fault(d, "Unable to read file %s", path);
-	r = targets_parse(text, n, &d->arena, &d->to, &error);
+		return tool_admin_fault(&d->tool, "Unable to read file %s", path);
+	r = targets_parse(text, n, &d->tool.arena, &d->to, &error);
 	free(text);
 	if (r)
-		(void)fault(d, "%s", error);
+		(void)tool_admin_fault(&d->tool, "%s", error);
 	free(error);
 	return r ? -1 : 0;
 }
@@ -101,7 +83,7 @@ static int build(void *arg, int version, struct admin_piece *const *pieces, size
 
 	(void)version;
 	CODEC_INIT(delete_records_request, in);
-	in->timeout_ms = admin_timeout_ms(d->admin);
+	in->timeout_ms = admin_timeout_ms(d->tool.admin);
 	in->topics = CODEC_NEW(arena, delete_records_request_delete_records_topic, n);
 	if (!in->topics)
 		return -ENOMEM;
@@ -165,11 +147,11 @@ static void print_piece(const struct delete_records *d, const struct admin_piece
 
 static int delete(struct delete_records *d)
 {
-	struct admin_piece *pieces = arena_array(&d->arena, d->to.n, sizeof(*pieces));
+	struct admin_piece *pieces = arena_array(&d->tool.arena, d->to.n, sizeof(*pieces));
 	struct admin_job job = job_rows;
 
 	if (!pieces)
-		return fault(d, "%s", strerror(ENOMEM));
+		return tool_admin_fault(&d->tool, "%s", strerror(ENOMEM));
 	for (size_t i = 0; i < d->to.n; i++)
 		pieces[i] = (struct admin_piece){.name = d->to.v[i].topic,
 			.partition = d->to.v[i].partition,
@@ -178,8 +160,8 @@ static int delete(struct delete_records *d)
 	puts("Executing records delete operation");
 	fflush(stdout);
 	job.arg = d;
-	admin_begin(d->admin, "deleteRecords");
-	admin_run(d->admin, &job, pieces, d->to.n, &d->arena);
+	admin_begin(d->tool.admin, "deleteRecords");
+	admin_run(d->tool.admin, &job, pieces, d->to.n, &d->tool.arena);
 	puts("Records delete operation completed:");
 	for (size_t i = 0; i < d->to.n; i++)
 		print_piece(d, &pieces[i]);
@@ -188,32 +170,23 @@ static int delete(struct delete_records *d)
 
 /* ---- running ---- */
 
-/* 0; 1 after wrong usage; -1 after fault. */
-static int run_with(struct delete_records *d, int argc, char **argv)
+static int run_with(struct tool_admin *tool)
 {
-	struct options *o = &d->options;
+	struct delete_records *d = CONTAINER_OF(tool, struct delete_records, tool);
+	struct options *o = &tool->options;
 	CLEANUP(freep) char *error = NULL;
 	const char *servers, *path, *file;
 
-	if (options_parse(o, delete_records_options, DELETE_RECORDS_OPTION_COUNT, argc, argv))
-		return fault(d, "%s", o->error);
-	if (argc < 2 || options_has_help(o))
-		return options_usage(o, "This tool helps to delete records of the given partitions "
-					"down to the specified offset.");
-	if (options_has_version(o)) {
-		puts(TOOL_KAFKA_VERSION);
-		return 0;
-	}
 	if (options_require(o, DELETE_RECORDS_BOOTSTRAP_SERVER) ||
 		options_require(o, DELETE_RECORDS_OFFSET_JSON_FILE))
 		return 1;
 	if (options_text(o, DELETE_RECORDS_COMMAND_CONFIG, &path) ||
 		options_text(o, DELETE_RECORDS_BOOTSTRAP_SERVER, &servers))
-		return fault(d, "%s", o->error);
-	if (tool_admin_open(servers, path, NULL, &d->admin, &error))
-		return fault(d, "%s", error);
+		return tool_admin_fault(tool, "%s", o->error);
+	if (tool_admin_open(servers, path, NULL, &tool->admin, &error))
+		return tool_admin_fault(tool, "%s", error);
 	if (options_text(o, DELETE_RECORDS_OFFSET_JSON_FILE, &file))
-		return fault(d, "%s", o->error);
+		return tool_admin_fault(tool, "%s", o->error);
 	if (parse_file(d, file))
 		return -1;
 	return delete(d);
@@ -221,19 +194,11 @@ static int run_with(struct delete_records *d, int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-	struct delete_records d = {.options = OPTIONS_INIT};
-	int r;
+	struct delete_records d = {.to = {0}};
 
-	arena_init(&d.arena, 0);
-	r = run_with(&d, argc, argv);
-	fflush(stdout);
-	if (r < 0)
-		fprintf(stderr, "%s\n", d.error);
-	free(d.error);
-	admin_close(d.admin);
-	arena_fini(&d.arena);
-	options_fini(&d.options);
-	return r ? 1 : 0;
+	return tool_admin_run(&d.tool, delete_records_options, DELETE_RECORDS_OPTION_COUNT,
+		"This tool helps to delete records of the given partitions down to the specified offset.",
+		run_with, argc, argv);
 }
 
 const struct tool tool_delete_records = {

@@ -1,7 +1,5 @@
 /* leader_election.c - kafka-leader-election.sh: elects preferred, or any, leaders (cli.md section 14). */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -90,54 +88,37 @@ static const struct {
 };
 
 struct leader_election {
-	struct options options;
-	struct admin *admin;
-	struct arena arena;
+	struct tool_admin tool;
 	enum elections_type type;
 	struct election_partitions to; /* unless of all */
-	char *error;
 };
-
-static int PRINTF(2, 3) fault(struct leader_election *e, const char *fmt, ...)
-{
-	char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	free(e->error);
-	e->error = text;
-	return -1;
-}
 
 static int text_of(struct leader_election *e, enum leader_election_option id, const char **ret)
 {
-	return options_text(&e->options, id, ret) ? fault(e, "%s", e->options.error) : 0;
+	return options_text(&e->tool.options, id, ret) ? tool_admin_fault(&e->tool, "%s", e->tool.options.error) : 0;
 }
 
 /* ---- options ---- */
 
 static int check_combination(struct leader_election *e)
 {
-	const struct options *o = &e->options;
+	const struct options *o = &e->tool.options;
 	bool servers = options_has(o, ELECTION_BOOTSTRAP_SERVER),
 	     type = options_has(o, ELECTION_TYPE);
 	bool topic = options_has(o, ELECTION_TOPIC), partition = options_has(o, ELECTION_PARTITION);
 
 	if (!servers || !type)
-		return fault(e, "Missing required option(s): %s%s%s",
+		return tool_admin_fault(&e->tool, "Missing required option(s): %s%s%s",
 			servers ? "" : "bootstrap-server", servers || type ? "" : ", ",
 			type ? "" : "election-type");
 	if (topic + options_has(o, ELECTION_ALL) + options_has(o, ELECTION_PATH_TO_JSON_FILE) != 1)
-		return fault(e, "One and only one of the following options is required: topic, "
+		return tool_admin_fault(&e->tool, "One and only one of the following options is required: topic, "
 				"all-topic-partitions, "
 				"path-to-json-file");
 	if (topic && !partition)
-		return fault(e, "Missing required option(s): partition");
+		return tool_admin_fault(&e->tool, "Missing required option(s): partition");
 	if (!topic && partition)
-		return fault(e, "Option partition is only allowed if topic is used");
+		return tool_admin_fault(&e->tool, "Option partition is only allowed if topic is used");
 	return 0;
 }
 
@@ -152,7 +133,7 @@ static int read_type(struct leader_election *e)
 			e->type = (enum elections_type)i;
 			return 0;
 		}
-	return fault(e, "Cannot parse argument '%s' of option election-type", text);
+	return tool_admin_fault(&e->tool, "Cannot parse argument '%s' of option election-type", text);
 }
 
 static int parse_file(struct leader_election *e, const char *text, size_t len)
@@ -161,25 +142,25 @@ static int parse_file(struct leader_election *e, const char *text, size_t len)
 	CLEANUP(freep) int32_t *hashes = NULL;
 	CLEANUP(freep) size_t *order = NULL;
 
-	switch (election_file_parse(text, len, &e->arena, &e->to, &why)) {
+	switch (election_file_parse(text, len, &e->tool.arena, &e->to, &why)) {
 	case ELECTION_FILE_OK:
 		return 0;
 	case ELECTION_FILE_EMPTY:
-		return fault(e, "Replica election data is empty");
+		return tool_admin_fault(&e->tool, "Replica election data is empty");
 	case ELECTION_FILE_LACKS:
-		return fault(e, "Replica election data is missing \"partitions\" field");
+		return tool_admin_fault(&e->tool, "Replica election data is missing \"partitions\" field");
 	case ELECTION_FILE_TYPE:
-		return fault(e, "com.fasterxml.jackson.databind.JsonMappingException: %s", why);
+		return tool_admin_fault(&e->tool, "com.fasterxml.jackson.databind.JsonMappingException: %s", why);
 	case ELECTION_FILE_TWICE:
 		hashes = election_partitions_hashes(&e->to);
 		order = java_map_order(hashes, e->to.n, JAVA_MAP_DEFAULT);
 		election_partitions_permute(&e->to, order);
 		why = election_partitions_text(&e->to, ", ");
-		return fault(e, "Replica election data contains duplicate partitions: [%s]", why);
+		return tool_admin_fault(&e->tool, "Replica election data contains duplicate partitions: [%s]", why);
 	case ELECTION_FILE_MEMORY:
 		break;
 	}
-	return fault(e, "%s", strerror(ENOMEM));
+	return tool_admin_fault(&e->tool, "%s", strerror(ENOMEM));
 }
 
 static int read_file(struct leader_election *e)
@@ -191,7 +172,7 @@ static int read_file(struct leader_election *e)
 	if (text_of(e, ELECTION_PATH_TO_JSON_FILE, &path))
 		return -1;
 	if (text_file_read(path, &text, &n))
-		return fault(e, "java.io.IOException: Unable to read file %s", path);
+		return tool_admin_fault(&e->tool, "java.io.IOException: Unable to read file %s", path);
 	return parse_file(e, text, n);
 }
 
@@ -202,20 +183,20 @@ static int read_partition(struct leader_election *e)
 
 	if (text_of(e, ELECTION_TOPIC, &topic))
 		return -1;
-	if (options_number(&e->options, ELECTION_PARTITION, &partition))
-		return fault(e, "%s", e->options.error);
-	e->to = (struct election_partitions){arena_array(&e->arena, 1, sizeof(*e->to.v)), 1};
+	if (options_number(&e->tool.options, ELECTION_PARTITION, &partition))
+		return tool_admin_fault(&e->tool, "%s", e->tool.options.error);
+	e->to = (struct election_partitions){arena_array(&e->tool.arena, 1, sizeof(*e->to.v)), 1};
 	if (!e->to.v)
-		return fault(e, "%s", strerror(ENOMEM));
+		return tool_admin_fault(&e->tool, "%s", strerror(ENOMEM));
 	e->to.v[0] = (struct election_partition){str_of(topic), (int32_t)partition};
 	return 0;
 }
 
 static int read_partitions(struct leader_election *e)
 {
-	if (options_has(&e->options, ELECTION_PATH_TO_JSON_FILE))
+	if (options_has(&e->tool.options, ELECTION_PATH_TO_JSON_FILE))
 		return read_file(e);
-	return options_has(&e->options, ELECTION_TOPIC) ? read_partition(e) : 0;
+	return options_has(&e->tool.options, ELECTION_TOPIC) ? read_partition(e) : 0;
 }
 
 /* ---- running ---- */
@@ -232,42 +213,30 @@ static int open_admin(struct leader_election *e)
 	if (text_of(e, ELECTION_ADMIN_CONFIG, &path) ||
 		text_of(e, ELECTION_BOOTSTRAP_SERVER, &servers))
 		return -1;
-	if (tool_admin_open_with(servers, path, settings, ARRAY_LEN(settings), &e->admin, &error))
-		return fault(e, "%s", error);
+	if (tool_admin_open_with(servers, path, settings, ARRAY_LEN(settings), &e->tool.admin, &error))
+		return tool_admin_fault(&e->tool, "%s", error);
 	return 0;
 }
 
 static int elect(struct leader_election *e)
 {
 	struct elections_failure why = {false, NULL};
-	int r = elections_run(e->admin, e->type,
-		options_has(&e->options, ELECTION_ALL) ? NULL : &e->to, &types[e->type].words,
-		&e->arena, &why);
+	int r = elections_run(e->tool.admin, e->type,
+		options_has(&e->tool.options, ELECTION_ALL) ? NULL : &e->to, &types[e->type].words,
+		&e->tool.arena, &why);
 
 	if (r)
-		(void)fault(e, "%s%s",
+		(void)tool_admin_fault(&e->tool, "%s%s",
 			why.by_command ? "" : "java.util.concurrent.ExecutionException: ",
 			why.text);
 	free(why.text);
 	return r;
 }
 
-/* 0; 1 after wrong usage; -1 after fault. */
-static int run_with(struct leader_election *e, int argc, char **argv)
+static int run_with(struct tool_admin *tool)
 {
-	struct options *o = &e->options;
+	struct leader_election *e = CONTAINER_OF(tool, struct leader_election, tool);
 
-	if (options_parse(o, election_options, ELECTION_OPTION_COUNT, argc, argv))
-		return fault(e, "%s", o->error);
-	if (argc < 2 || options_has_help(o))
-		return options_usage(o,
-			"This tool attempts to elect a new leader for a set of topic partitions. "
-			"The type "
-			"of elections supported are preferred replicas and unclean replicas.");
-	if (options_has_version(o)) {
-		puts(TOOL_KAFKA_VERSION);
-		return 0;
-	}
 	if (check_combination(e) || read_type(e) || read_partitions(e) || open_admin(e))
 		return -1;
 	return elect(e);
@@ -275,19 +244,12 @@ static int run_with(struct leader_election *e, int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-	struct leader_election e = {.options = OPTIONS_INIT};
-	int r;
+	struct leader_election e = {.to = {0}};
 
-	arena_init(&e.arena, 0);
-	r = run_with(&e, argc, argv);
-	fflush(stdout);
-	if (r < 0)
-		fprintf(stderr, "%s\n", e.error);
-	free(e.error);
-	admin_close(e.admin);
-	arena_fini(&e.arena);
-	options_fini(&e.options);
-	return r ? 1 : 0;
+	return tool_admin_run(&e.tool, election_options, ELECTION_OPTION_COUNT,
+		"This tool attempts to elect a new leader for a set of topic partitions. The type "
+		"of elections supported are preferred replicas and unclean replicas.",
+		run_with, argc, argv);
 }
 
 const struct tool tool_leader_election = {

@@ -3,7 +3,6 @@
  * The JSON is made in log_dirs_json.c.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,32 +62,15 @@ struct ids {
 };
 
 struct log_dirs {
-	struct options options;
-	struct admin *admin;
-	struct arena arena;
+	struct tool_admin tool;
 	struct str *topics; /* asked for; none: all */
 	size_t topics_n;
-	char *error;
 };
-
-static int PRINTF(2, 3) fault(struct log_dirs *l, const char *fmt, ...)
-{
-	char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	free(l->error);
-	l->error = text;
-	return -1;
-}
 
 static int fail_admin(struct log_dirs *l, int r)
 {
-	free(l->error);
-	l->error = tool_admin_exception(l->admin, r);
+	free(l->tool.error);
+	l->tool.error = tool_admin_exception(l->tool.admin, r);
 	return -1;
 }
 
@@ -156,11 +138,11 @@ static int read_topics(struct log_dirs *l)
 	const char *text;
 	struct str topic;
 
-	if (options_text(&l->options, LOG_DIRS_TOPIC_LIST, &text))
-		return fault(l, "%s", l->options.error);
-	l->topics = arena_array(&l->arena, strlen(text) + 1, sizeof(*l->topics));
+	if (options_text(&l->tool.options, LOG_DIRS_TOPIC_LIST, &text))
+		return tool_admin_fault(&l->tool, "%s", l->tool.options.error);
+	l->topics = arena_array(&l->tool.arena, strlen(text) + 1, sizeof(*l->topics));
 	if (!l->topics)
-		return fault(l, "%s", strerror(ENOMEM));
+		return tool_admin_fault(&l->tool, "%s", strerror(ENOMEM));
 	while (next_element(&text, &topic))
 		l->topics[l->topics_n++] = topic;
 	return 0;
@@ -172,11 +154,11 @@ static int read_brokers(struct log_dirs *l, struct ids *ret)
 	struct str id;
 	int64_t v;
 
-	if (options_text(&l->options, LOG_DIRS_BROKER_LIST, &text))
-		return fault(l, "%s", l->options.error);
+	if (options_text(&l->tool.options, LOG_DIRS_BROKER_LIST, &text))
+		return tool_admin_fault(&l->tool, "%s", l->tool.options.error);
 	while (next_element(&text, &id)) {
 		if (!str_to_i64(id, INT32_MIN, INT32_MAX, &v))
-			return fault(l, "For input string: \"%.*s\"", STR_ARG(id));
+			return tool_admin_fault(&l->tool, "For input string: \"%.*s\"", STR_ARG(id));
 		ids_add(ret, (int32_t)v);
 	}
 	ids_order(ret, java_buckets(ret->n));
@@ -193,14 +175,14 @@ static int ask(struct log_dirs *l, int32_t broker, struct describe_log_dirs_resp
 
 	CODEC_INIT(describe_log_dirs_request, &in);
 	in.topics_n = -1; /* all */
-	r = admin_call_broker(l->admin, broker, API_DESCRIBE_LOG_DIRS, &in, &l->arena, ret);
+	r = admin_call_broker(l->tool.admin, broker, API_DESCRIBE_LOG_DIRS, &in, &l->tool.arena, ret);
 	if (r)
 		return fail_admin(l, r);
 	if (ret->results_n > 0)
 		return 0;
 	/* Before version 3 nothing was the answer to those who may not ask. */
 	code = ret->error_code ? ret->error_code : KERR_CLUSTER_AUTHORIZATION_FAILED;
-	return fault(l, "%s: %s", report_exception(code, exception, sizeof(exception)),
+	return tool_admin_fault(&l->tool, "%s: %s", report_exception(code, exception, sizeof(exception)),
 		report_default_message(code));
 }
 
@@ -210,8 +192,8 @@ static int list_brokers(struct log_dirs *l, struct ids *ret)
 	size_t n;
 	int r;
 
-	admin_begin(l->admin, "listNodes");
-	r = admin_brokers(l->admin, &l->arena, &nodes, &n);
+	admin_begin(l->tool.admin, "listNodes");
+	r = admin_brokers(l->tool.admin, &l->tool.arena, &nodes, &n);
 	if (r)
 		return fail_admin(l, r);
 	for (size_t i = 0; i < n; i++)
@@ -232,31 +214,31 @@ static int check_brokers(struct log_dirs *l, const struct ids *asked, const stru
 	a = ids_text(&absent);
 	b = ids_text(cluster);
 	if (absent.n > 0)
-		(void)fault(l,
+		(void)tool_admin_fault(&l->tool,
 			"ERROR: The given brokers do not exist from --broker-list: %s. Current "
 			"existent brokers: %s",
 			a, b);
 	free(absent.v);
 	free(a);
 	free(b);
-	return l->error ? -1 : 0;
+	return l->tool.error ? -1 : 0;
 }
 
 static int query(struct log_dirs *l, struct ids *brokers)
 {
-	struct broker_dirs *v = arena_array(&l->arena, brokers->n, sizeof(*v));
+	struct broker_dirs *v = arena_array(&l->tool.arena, brokers->n, sizeof(*v));
 	CLEANUP(freep) char *text = NULL;
 	CLEANUP(freep) size_t *order = NULL;
 
 	if (!v)
-		return fault(l, "%s", strerror(ENOMEM));
+		return tool_admin_fault(&l->tool, "%s", strerror(ENOMEM));
 	puts("Querying brokers for log directories information");
 	fflush(stdout);
 	ids_order(brokers, java_buckets_at_once(brokers->n));
 	text = ids_text(brokers);
 	order = java_result_order(brokers->v, brokers->n);
 	ids_permute(brokers, order);
-	admin_begin(l->admin, "describeLogDirs");
+	admin_begin(l->tool.admin, "describeLogDirs");
 	for (size_t i = 0; i < brokers->n; i++) {
 		v[i].id = brokers->v[i];
 		if (ask(l, v[i].id, &v[i].dirs))
@@ -292,49 +274,30 @@ static int open_admin(struct log_dirs *l)
 	CLEANUP(freep) char *error = NULL;
 	const char *servers, *path;
 
-	if (options_text(&l->options, LOG_DIRS_COMMAND_CONFIG, &path) ||
-		options_text(&l->options, LOG_DIRS_BOOTSTRAP_SERVER, &servers))
-		return fault(l, "%s", l->options.error);
-	if (tool_admin_open(servers, path, "log-dirs-tool", &l->admin, &error))
-		return fault(l, "%s", error);
+	if (options_text(&l->tool.options, LOG_DIRS_COMMAND_CONFIG, &path) ||
+		options_text(&l->tool.options, LOG_DIRS_BOOTSTRAP_SERVER, &servers))
+		return tool_admin_fault(&l->tool, "%s", l->tool.options.error);
+	if (tool_admin_open(servers, path, "log-dirs-tool", &l->tool.admin, &error))
+		return tool_admin_fault(&l->tool, "%s", error);
 	return 0;
 }
 
-/* 0; 1 after wrong usage; -1 after fault. */
-static int run_with(struct log_dirs *l, int argc, char **argv)
+static int run_with(struct tool_admin *tool)
 {
-	struct options *o = &l->options;
+	struct log_dirs *l = CONTAINER_OF(tool, struct log_dirs, tool);
 
-	if (options_parse(o, log_dirs_options, LOG_DIRS_OPTION_COUNT, argc, argv))
-		return fault(l, "%s", o->error);
-	if (argc < 2 || options_has_help(o))
-		return options_usage(
-			o, "This tool helps to query log directory usage on the specified "
-				"brokers.");
-	if (options_has_version(o)) {
-		puts(TOOL_KAFKA_VERSION);
-		return 0;
-	}
-	if (options_require(o, LOG_DIRS_BOOTSTRAP_SERVER) || options_require(o, LOG_DIRS_DESCRIBE))
+	if (options_require(&tool->options, LOG_DIRS_BOOTSTRAP_SERVER) ||
+		options_require(&tool->options, LOG_DIRS_DESCRIBE))
 		return 1;
 	return open_admin(l) ? -1 : describe(l);
 }
 
 static int run(int argc, char **argv)
 {
-	struct log_dirs l = {.options = OPTIONS_INIT};
-	int r;
+	struct log_dirs l = {0};
 
-	arena_init(&l.arena, 0);
-	r = run_with(&l, argc, argv);
-	fflush(stdout);
-	if (r < 0)
-		fprintf(stderr, "%s\n", l.error);
-	free(l.error);
-	admin_close(l.admin);
-	arena_fini(&l.arena);
-	options_fini(&l.options);
-	return r ? 1 : 0;
+	return tool_admin_run(&l.tool, log_dirs_options, LOG_DIRS_OPTION_COUNT,
+		"This tool helps to query log directory usage on the specified brokers.", run_with, argc, argv);
 }
 
 const struct tool tool_log_dirs = {

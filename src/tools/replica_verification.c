@@ -3,7 +3,6 @@
  * replica_compare.c.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,44 +89,27 @@ typedef struct metadata_response_metadata_response_topic topic_row;
 typedef struct metadata_response_metadata_response_partition partition_row;
 
 struct verification {
-	struct options options;
-	struct admin *admin;
-	struct arena arena;
+	struct tool_admin tool;
 	struct replica_fetch fetch;
 	struct replica_partition **order; /* in which they are compared */
 	size_t partitions_n;
 	int64_t time, interval_ms, reported_ms;
 	struct replica_lag lag;
-	char *error;
 };
-
-static int PRINTF(2, 3) fault(struct verification *v, const char *fmt, ...)
-{
-	char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	free(v->error);
-	v->error = text;
-	return -1;
-}
 
 static int fault_memory(struct verification *v)
 {
-	return fault(v, "%s", strerror(ENOMEM));
+	return tool_admin_fault(&v->tool, "%s", strerror(ENOMEM));
 }
 
 static int text_of(struct verification *v, enum verification_option id, const char **ret)
 {
-	return options_text(&v->options, id, ret) ? fault(v, "%s", v->options.error) : 0;
+	return options_text(&v->tool.options, id, ret) ? tool_admin_fault(&v->tool, "%s", v->tool.options.error) : 0;
 }
 
 static int number_of(struct verification *v, enum verification_option id, int64_t *ret)
 {
-	return options_number(&v->options, id, ret) ? fault(v, "%s", v->options.error) : 0;
+	return options_number(&v->tool.options, id, ret) ? tool_admin_fault(&v->tool, "%s", v->tool.options.error) : 0;
 }
 
 /* ---- topics ---- */
@@ -139,16 +121,16 @@ static int fetch_metadata(struct verification *v, struct metadata_response *out)
 	CODEC_INIT(metadata_request, &in);
 	in.topics_n = -1;                    /* all */
 	in.allow_auto_topic_creation = true; /* the default, the only value before version 4 */
-	admin_begin(v->admin, "listTopics");
-	if (admin_call(v->admin, false, API_METADATA, &in, &v->arena, out))
-		return fault(v, "%s", admin_error(v->admin));
+	admin_begin(v->tool.admin, "listTopics");
+	if (admin_call(v->tool.admin, false, API_METADATA, &in, &v->tool.arena, out))
+		return tool_admin_fault(&v->tool, "%s", admin_error(v->tool.admin));
 	return 0;
 }
 
 /* Both the pattern and what the filter makes of it must be one. */
 static int compile_filter(struct verification *v, struct java_regex **ret)
 {
-	enum verification_option id = options_has(&v->options, VERIFICATION_TOPICS_INCLUDE)
+	enum verification_option id = options_has(&v->tool.options, VERIFICATION_TOPICS_INCLUDE)
 					      ? VERIFICATION_TOPICS_INCLUDE
 					      : VERIFICATION_TOPIC_WHITE_LIST;
 	CLEANUP(java_regex_freep) struct java_regex *raw = NULL;
@@ -159,8 +141,8 @@ static int compile_filter(struct verification *v, struct java_regex **ret)
 	if (text_of(v, id, &text))
 		return -1;
 	if (java_regex_compile(text, &raw, why))
-		return fault(v, "%s is an invalid regex", text);
-	return topic_filter_compile(text, ret, &error) ? fault(v, "%s", error) : 0;
+		return tool_admin_fault(&v->tool, "%s is an invalid regex", text);
+	return topic_filter_compile(text, ret, &error) ? tool_admin_fault(&v->tool, "%s", error) : 0;
 }
 
 static int by_name(const void *a, const void *b)
@@ -200,10 +182,10 @@ static int add_topic(struct verification *v, const topic_row *row)
 	struct verified_topic *t = &v->fetch.topics[v->fetch.topics_n];
 
 	if (row->error_code)
-		return fault(v, "%s", report_default_message(row->error_code));
+		return tool_admin_fault(&v->tool, "%s", report_default_message(row->error_code));
 	*t = (struct verified_topic){.name = row->name, .id = row->topic_id};
 	t->partitions =
-		arena_array(&v->arena, (size_t)MAX(row->partitions_n, 0), sizeof(*t->partitions));
+		arena_array(&v->tool.arena, (size_t)MAX(row->partitions_n, 0), sizeof(*t->partitions));
 	if (!t->partitions)
 		return fault_memory(v);
 	v->fetch.topics_n++;
@@ -232,7 +214,7 @@ static int choose_topics(struct verification *v, struct metadata_response *metad
 	if (metadata->topics_n > 0 && compile_filter(v, &filter))
 		return -1;
 	v->fetch.topics = arena_array(
-		&v->arena, (size_t)MAX(metadata->topics_n, 0), sizeof(*v->fetch.topics));
+		&v->tool.arena, (size_t)MAX(metadata->topics_n, 0), sizeof(*v->fetch.topics));
 	if (!v->fetch.topics)
 		return fault_memory(v);
 	if (metadata->topics_n > 0)
@@ -290,7 +272,7 @@ static int put_in_order(struct verification *v)
 {
 	size_t at = v->partitions_n, *topics = topics_order(&v->fetch);
 
-	v->order = arena_array(&v->arena, v->partitions_n, sizeof(struct replica_partition *));
+	v->order = arena_array(&v->tool.arena, v->partitions_n, sizeof(struct replica_partition *));
 	if (v->order) {
 		for (size_t i = 0; i < v->fetch.topics_n; i++)
 			for (size_t k = 0; k < v->fetch.topics[topics[i]].n; k++)
@@ -319,14 +301,14 @@ static int add_broker(struct verification *v, const struct metadata_response *me
 
 		if (metadata->brokers[i].node_id != id)
 			continue;
-		host = arena_strdup(&v->arena, metadata->brokers[i].host);
+		host = arena_strdup(&v->tool.arena, metadata->brokers[i].host);
 		if (!host)
 			return fault_memory(v);
 		v->fetch.brokers[v->fetch.brokers_n++] = (struct verified_broker){
 			.id = id, .host = host, .port = metadata->brokers[i].port, .version = -1};
 		return 0;
 	}
-	return fault(v,
+	return tool_admin_fault(&v->tool,
 		"Broker %d, which has replicas, is not available; all brokers must be there at the "
 		"start",
 		id);
@@ -335,7 +317,7 @@ static int add_broker(struct verification *v, const struct metadata_response *me
 static int choose_brokers(struct verification *v, const struct metadata_response *metadata)
 {
 	v->fetch.brokers = arena_array(
-		&v->arena, (size_t)MAX(metadata->brokers_n, 0), sizeof(*v->fetch.brokers));
+		&v->tool.arena, (size_t)MAX(metadata->brokers_n, 0), sizeof(*v->fetch.brokers));
 	if (!v->fetch.brokers)
 		return fault_memory(v);
 	for (size_t i = 0; i < v->partitions_n; i++)
@@ -357,10 +339,10 @@ static int check_offset(
 
 	if (at->error.len >= 0) {
 		message = memmem(at->error.p, (size_t)at->error.len, ": ", 2);
-		return fault(v, "%s", message ? message + 2 : "The offsets cannot be found");
+		return tool_admin_fault(&v->tool, "%s", message ? message + 2 : "The offsets cannot be found");
 	}
 	if (at->offset < 0)
-		return fault(v, "Partition %.*s-%d has no record of the time %lld or later",
+		return tool_admin_fault(&v->tool, "Partition %.*s-%d has no record of the time %lld or later",
 			STR_ARG(p->topic), p->partition, (long long)v->time);
 	p->offset = at->offset;
 	return 0;
@@ -368,22 +350,22 @@ static int check_offset(
 
 static int find_offsets(struct verification *v)
 {
-	struct partition_offset *at = arena_array(&v->arena, v->partitions_n, sizeof(*at));
+	struct partition_offset *at = arena_array(&v->tool.arena, v->partitions_n, sizeof(*at));
 
 	if (!at)
 		return fault_memory(v);
 	if (number_of(v, VERIFICATION_TIME, &v->time))
 		return -1;
 	if (v->time < OFFSETS_EARLIEST)
-		return fault(v,
+		return tool_admin_fault(&v->tool,
 			"The target time for partition %.*s-%d is %lld. The target time cannot be "
 			"negative.",
 			STR_ARG(v->order[0]->topic), v->order[0]->partition, (long long)v->time);
 	for (size_t i = 0; i < v->partitions_n; i++)
 		at[i] = (struct partition_offset){
 			.topic = v->order[i]->topic, .partition = v->order[i]->partition};
-	admin_begin(v->admin, "listOffsets");
-	admin_list_offsets(v->admin, v->time, at, v->partitions_n, &v->arena);
+	admin_begin(v->tool.admin, "listOffsets");
+	admin_list_offsets(v->tool.admin, v->time, at, v->partitions_n, &v->tool.arena);
 	for (size_t i = 0; i < v->partitions_n; i++)
 		if (check_offset(v, &at[i], v->order[i]))
 			return -1;
@@ -427,7 +409,7 @@ static int verify_partition(struct verification *v, struct replica_partition *p,
 	case REPLICAS_DIFFER:
 		return 1;
 	case REPLICAS_BROKEN:
-		return fault(v,
+		return tool_admin_fault(&v->tool,
 			"Error in processing replica %d in partition %.*s-%d at offset %lld",
 			broker, STR_ARG(p->topic), p->partition, (long long)p->offset);
 	}
@@ -483,7 +465,7 @@ static int verify(struct verification *v)
 static int check_usage(struct verification *v, const char **ret_servers)
 {
 	static const size_t others[] = {VERIFICATION_TOPIC_WHITE_LIST};
-	struct options *o = &v->options;
+	struct options *o = &v->tool.options;
 	const char *why;
 
 	if (options_require(o, VERIFICATION_BROKER_LIST) ||
@@ -514,8 +496,8 @@ static int prepare(struct verification *v, const char *servers)
 	CLEANUP(freep) char *error = NULL;
 	int r;
 
-	if (tool_admin_open(servers, NULL, NULL, &v->admin, &error))
-		return fault(v, "%s", error);
+	if (tool_admin_open(servers, NULL, NULL, &v->tool.admin, &error))
+		return tool_admin_fault(&v->tool, "%s", error);
 	r = fetch_metadata(v, &metadata);
 	if (!r)
 		r = choose_topics(v, &metadata);
@@ -528,49 +510,30 @@ static int prepare(struct verification *v, const char *servers)
 	return r ? r : choose_brokers(v, &metadata);
 }
 
-/* 0; 1 after what has been said; -1 after fault. */
-static int run_with(struct verification *v, int argc, char **argv)
+static int run_with(struct tool_admin *tool)
 {
-	struct options *o = &v->options;
+	struct verification *v = CONTAINER_OF(tool, struct verification, tool);
 	const char *servers;
-	int r;
+	int r = check_usage(v, &servers);
 
-	report("WARN", LOGGER,
-		"This tool is deprecated and may be removed in a future major release.");
-	if (options_parse(o, verification_options, VERIFICATION_OPTION_COUNT, argc, argv))
-		return fault(v, "%s", o->error);
-	if (argc < 2 || options_has_help(o))
-		return options_usage(
-			o, "Validate that all replicas for a set of topics have the same data.");
-	if (options_has_version(o)) {
-		puts(TOOL_KAFKA_VERSION);
-		return 0;
-	}
-	r = check_usage(v, &servers);
 	if (!r)
 		r = prepare(v, servers);
-	return r ? r : verify(v);
+	if (!r)
+		r = verify(v);
+	replica_fetch_close(&v->fetch);
+	for (size_t t = 0; t < v->fetch.topics_n; t++)
+		for (size_t i = 0; i < v->fetch.topics[t].n; i++)
+			replica_partition_fini(&v->fetch.topics[t].partitions[i]);
+	return r;
 }
 
 static int run(int argc, char **argv)
 {
-	struct verification v = {.options = OPTIONS_INIT};
-	int r;
+	struct verification v = {.order = NULL};
 
-	arena_init(&v.arena, 0);
-	r = run_with(&v, argc, argv);
-	fflush(stdout);
-	if (r < 0)
-		fprintf(stderr, "%s\n", v.error);
-	free(v.error);
-	replica_fetch_close(&v.fetch);
-	for (size_t t = 0; t < v.fetch.topics_n; t++)
-		for (size_t i = 0; i < v.fetch.topics[t].n; i++)
-			replica_partition_fini(&v.fetch.topics[t].partitions[i]);
-	admin_close(v.admin);
-	arena_fini(&v.arena);
-	options_fini(&v.options);
-	return r ? 1 : 0;
+	report("WARN", LOGGER, "This tool is deprecated and may be removed in a future major release.");
+	return tool_admin_run(&v.tool, verification_options, VERIFICATION_OPTION_COUNT,
+		"Validate that all replicas for a set of topics have the same data.", run_with, argc, argv);
 }
 
 const struct tool tool_replica_verification = {

@@ -115,7 +115,7 @@ def test_a_kill_at_any_moment_of_a_move(broker):
     members.create_topic([broker], "m", 1)
     values = [b"%d" % i * 200 for i in range(20000)]
     members.write([broker], "m", values)
-    for wanted in STAGES * 2:
+    for wanted in [*STAGES, "marked"]:
         target = others(broker, "m")
         assert move(broker, target, ("m", 0)) == {("m", 0): 0}
         kill_when(broker, target, wanted)

@@ -147,7 +147,8 @@ static struct item *find_sent(struct isr_changes *c, int version, const topic_an
 	return NULL;
 }
 
-static void finish(struct isr_changes *c, struct item *it, const answer_t *in)
+/* True: to be sent again. */
+static bool finish(struct isr_changes *c, struct item *it, const answer_t *in)
 {
 	const struct isr_answer a = { .code = in->error_code, .leader_epoch = in->leader_epoch,
 		.partition_epoch = in->partition_epoch, .isr = in->isr, .isr_n = in->isr_n };
@@ -160,19 +161,24 @@ static void finish(struct isr_changes *c, struct item *it, const answer_t *in)
 	if (again)
 		isr_changes_propose(c, p);
 	partition_unref(p);
+	return again;
 }
 
-static void apply(struct isr_changes *c, int version, const struct alter_partition_response *out)
+/* True: some are to be sent again. */
+static bool apply(struct isr_changes *c, int version, const struct alter_partition_response *out)
 {
+	bool again = false;
+
 	for (int32_t t = 0; t < out->topics_n; t++) {
 		for (int32_t i = 0; i < out->topics[t].partitions_n; i++) {
 			const answer_t *in = &out->topics[t].partitions[i];
 			struct item *it = find_sent(c, version, &out->topics[t], in->partition_index);
 
 			if (it)
-				finish(c, it, in);
+				again |= finish(c, it, in);
 		}
 	}
+	return again;
 }
 
 static void send_waiting(struct isr_changes *c)
@@ -218,7 +224,8 @@ static void done(struct link_call *call, int r, int version, const void *answer)
 	if (r == -ECANCELED)
 		return; /* the broker stops */
 	if (r == 0 && out->error_code == 0) {
-		apply(c, version, out);
+		if (apply(c, version, out))
+			pause_before_retry();
 	} else {
 		log_info("[Broker id=%d] AlterPartition was refused: %s; trying again in %d ms", (int)c->config.broker_id,
 		    r ? strerror(-r) : kerr_name(out->error_code), RETRY_MS);

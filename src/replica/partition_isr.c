@@ -113,7 +113,8 @@ static unsigned agree(struct partition *p, const struct isr_answer *a)
 	return partition_advance_locked(p);
 }
 
-/* True: to be sent again. Locks: as above. */
+/* True: to be sent again. So is what meets a controller that does not know the topic or its id: we lead it, so it was one that
+ * does not know yet that it is none. Locks: as above. */
 static bool refused(struct partition *p, int16_t code)
 {
 	log_info("[Partition %s-%d broker=%d] Failed to change the ISR: %s", p->topic, (int)p->index,
@@ -123,8 +124,6 @@ static bool refused(struct partition *p, int16_t code)
 	case KERR_INELIGIBLE_REPLICA:
 		isr_withdraw(&p->isr); /* the next fetch or the next look begins anew */
 		return false;
-	case KERR_UNKNOWN_TOPIC_OR_PARTITION:
-	case KERR_UNKNOWN_TOPIC_ID:
 	case KERR_FENCED_LEADER_EPOCH:
 	case KERR_INVALID_UPDATE_VERSION:
 	case KERR_INVALID_REQUEST:

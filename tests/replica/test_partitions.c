@@ -684,6 +684,29 @@ static void a_leader_is_asked_by_the_name_that_the_controller_uses(void **state)
 	assert_true(uuid_eq(fixture_topic_id("t"), f.topic_id));
 }
 
+/* A controller of the past, in whose time the topic had another id, or was not there, does not know that it is one. */
+static void a_set_that_the_controller_cannot_place_is_proposed_again(void **state)
+{
+	struct partition *p = lead_three("t", 1);
+	struct partition_read q = follower(1, 0);
+	struct partition_data data;
+	struct isr_proposal proposal, again;
+	unsigned moved;
+
+	(void)state;
+	assert_int_equal(0, partition_read(p, &q, &rf.arena, &data, &moved));
+	assert_true(moved & MOVED_ISR);
+	assert_true(partition_proposal(p, &proposal));
+	assert_true(partition_isr_answered(p, &proposal, &(struct isr_answer){ .code = KERR_UNKNOWN_TOPIC_ID }, &moved));
+	assert_true(partition_proposal(p, &again));
+	assert_int_equal(2, again.isr_n);
+	assert_false(partition_isr_answered(p, &again, &(struct isr_answer){ .code = KERR_FENCED_LEADER_EPOCH }, &moved));
+	isr_proposal_fini(&proposal);
+	isr_proposal_fini(&again);
+	log_slice_fini(&data.slice);
+	partition_unref(p);
+}
+
 static int16_t told_over(uint64_t connection, int32_t controller_epoch)
 {
 	struct update_metadata_request req = { .controller_id = 1, .controller_epoch = controller_epoch, .broker_epoch = -1 };
@@ -748,6 +771,7 @@ int main(void)
 		T(a_quiet_follower_is_heard_of),
 		T(what_has_moved_is_not_quiet),
 		T(followers_are_named_by_leaders),
+		T(a_set_that_the_controller_cannot_place_is_proposed_again),
 		T(a_leader_is_asked_by_the_name_that_the_controller_uses),
 		T(leader_and_isr_answers),
 		T(an_old_partition_epoch_is_skipped),

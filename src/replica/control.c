@@ -82,7 +82,7 @@ static int check_epochs(struct partitions *ps, const char *what, int32_t control
 	if (is_overtaken(ps, controller_epoch, connection)) {
 		log_info("[Broker id=%d] Ignoring %s request from controller %d that came over an earlier connection than what it "
 			 "sent since", (int)ps->config.broker_id, what, (int)controller);
-		return KERR_STALE_CONTROLLER_EPOCH;
+		return -ESTALE;
 	}
 	atomic_store(&ps->controller_epoch, controller_epoch);
 	return 0;
@@ -390,6 +390,8 @@ int partitions_leader_and_isr(struct partitions *ps, uint64_t connection, const 
 	}
 	lock_release(&ps->state_change);
 	wake_steps(&c);
+	if (r < 0)
+		return r;
 	ret->error = (int16_t)r;
 	if (r) {
 		for (int32_t i = 0; i < ret->n; i++)
@@ -492,9 +494,9 @@ int partitions_stop_replica(struct partitions *ps, uint64_t connection, const st
 	if (r)
 		return r;
 	lock_take(&ps->state_change);
-	ret->error = (int16_t)check_epochs(ps, "StopReplica", req->controller_id, req->controller_epoch,
-					   req->broker_epoch, connection);
-	if (ret->error) {
+	r = check_epochs(ps, "StopReplica", req->controller_id, req->controller_epoch, req->broker_epoch, connection);
+	ret->error = (int16_t)MAX(r, 0);
+	if (r) {
 		ret->n = 0;
 	} else {
 		log_info("[Broker id=%d] Handling StopReplica request from controller %d for %d partitions",
@@ -511,7 +513,7 @@ int partitions_stop_replica(struct partitions *ps, uint64_t connection, const st
 			ps->config.logs_changed(ps->config.arg, partition_topic(v[i].p));
 		partition_unref(v[i].p);
 	}
-	return 0;
+	return MIN(r, 0);
 }
 
 /* --- UpdateMetadata --- */

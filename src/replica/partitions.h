@@ -134,14 +134,15 @@ struct partition_results {
 	int32_t n;
 };
 
-/* `connection` is the serial number of the one the request came over; 0: of this process. What comes over an earlier one than
- * the controller has used already is refused like a controller of the past (KERR_STALE_CONTROLLER_EPOCH).
+/* `connection` is the serial number of the one the request came over; 0: of this process. What comes over an
+ * earlier one than this controller has used already is not carried out: -ESTALE, and the connection is to be closed. Who is
+ * at its other end still connects anew and is heard again.
  * 0, *ret is set; -ENOMEM when the arena is full. */
 int partitions_leader_and_isr(struct partitions *ps, uint64_t connection, const struct leader_and_isr_request *req,
     struct arena *a, struct partition_results *ret) MUST_CHECK;
 int partitions_stop_replica(struct partitions *ps, uint64_t connection, const struct stop_replica_request *req,
     struct arena *a, struct partition_results *ret) MUST_CHECK;
-/* 0, KERR_STALE_BROKER_EPOCH or KERR_STALE_CONTROLLER_EPOCH. Wakes those who wait for the topics named. */
+/* 0, -ESTALE, KERR_STALE_BROKER_EPOCH or KERR_STALE_CONTROLLER_EPOCH. Wakes those who wait for the topics named. */
 int partitions_update_metadata(struct partitions *ps, uint64_t connection,
     const struct update_metadata_request *req) MUST_CHECK;
 

@@ -126,8 +126,8 @@ static void wait_for_bytes(struct fetch_work *w)
 	for (int32_t i = 0; i < w->n; i++)
 		keys[i] = (struct delayed_key){ DELAYED_FETCH, w->context.v[i].topic, w->context.v[i].partition };
 	if (w->context.quiet_n > 0) {
-		keys[n++] = (struct delayed_key){ DELAYED_FOLLOWER, STR(""), w->context.by.replica_id };
-		keys[n++] = (struct delayed_key){ DELAYED_FOLLOWER, STR(""), -1 };
+		keys[n++] = (struct delayed_key){ DELAYED_QUIET, STR(""), w->context.by.session };
+		keys[n++] = (struct delayed_key){ DELAYED_QUIET, STR(""), 0 };
 	}
 	delayed_add(w->req->ctx->delayed, &cls, w, keys, n,
 		    clock_mono_ms(w->req->ctx->clock) + in->max_wait_ms);

@@ -26,7 +26,7 @@ struct delayed_op;
 enum delayed_kind {
 	DELAYED_PRODUCE,	/* key: partition */
 	DELAYED_FETCH,		/* partition */
-	DELAYED_FOLLOWER,	/* "", broker id: something to fetch for it; "", -1: we may have stopped to lead something */
+	DELAYED_QUIET,		/* "", fetch session: news of what it did not read; "", 0: we may lead something no more */
 	DELAYED_DELETE_RECORDS, /* partition */
 	DELAYED_TOPIC,		/* topic, index -1: create, delete, grow topics */
 	DELAYED_ELECT_LEADERS,	/* partition */

@@ -301,6 +301,7 @@ static int skip_quiet(struct fetch_session *s, struct arena *a, struct fetch_con
 	struct session_partition *p;
 	size_t n = HASH_COUNT(s->partitions);
 
+	c->by.session = s->id;
 	c->by.now_ms = clock_mono_ms(c->fs->clock);
 	c->quiet = arena_array(a, n, sizeof(*c->quiet));
 	if (!c->quiet)

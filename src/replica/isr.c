@@ -165,19 +165,21 @@ bool isr_fetched(struct isr *i, int32_t broker, int64_t offset, int64_t start_of
 		x->last_caught_up_ms = MAX(x->last_caught_up_ms, x->last_fetch_ms);
 	x->end_offset = offset;
 	x->start_offset = start_offset;
+	x->session = 0;
 	x->last_fetch_leader_end = MAX(leader_end, x->last_fetch_leader_end);
 	heard_of(x, broker_epoch, connection, now_ms);
 	return true;
 }
 
 bool isr_fetched_again(struct isr *i, int32_t broker, int64_t end, int64_t broker_epoch, uint64_t connection,
-		       int64_t now_ms)
+		       int32_t session, int64_t now_ms)
 {
 	struct remote_replica *x = find(i, broker);
 
 	if (!x || x->end_offset != end || x->last_fetch_leader_end != end)
 		return false;
 	x->last_caught_up_ms = MAX(x->last_caught_up_ms, now_ms);
+	x->session = session;
 	heard_of(x, broker_epoch, connection, now_ms);
 	return true;
 }

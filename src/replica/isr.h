@@ -19,6 +19,7 @@ struct remote_replica {
 	int64_t last_fetch_leader_end; /* our end offset at its previous fetch */
 	int64_t last_fetch_ms, previous_fetch_ms; /* 0 before; the previous one over the same connection */
 	uint64_t connection;
+	int32_t session; /* of fetches, in which it was quiet at the last one (partition_quiet.h); 0: it was read */
 	int64_t last_caught_up_ms;
 	int64_t broker_epoch; /* -1 unknown */
 };
@@ -70,9 +71,9 @@ bool isr_proves_leadership(const struct isr *i, int64_t since_ms, int32_t min_in
 /* A follower fetched at `offset` when our end was leader_end. False when it is no replica of ours. */
 bool isr_fetched(struct isr *i, int32_t broker, int64_t offset, int64_t start_offset, int64_t leader_end,
 		 int64_t broker_epoch, uint64_t connection, int64_t now_ms);
-/* It fetched at our end `end`, as it did before. False, and nothing noted, when it was elsewhere before. */
+/* It fetched at our end `end`, as it did before, and was not read. False, and nothing noted, when it was elsewhere before. */
 bool isr_fetched_again(struct isr *i, int32_t broker, int64_t end, int64_t broker_epoch, uint64_t connection,
-		       int64_t now_ms);
+		       int32_t session, int64_t now_ms);
 
 /* --- changes of the set (replication.md 6): one on its way at a time --- */
 

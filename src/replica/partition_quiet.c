@@ -43,19 +43,20 @@ bool partition_fetched_quietly(struct partition *p, const struct quiet_point *q,
 
 	lock_take(&p->lock);
 	r = is_quiet(p, q) && isr_has(&p->isr, by->replica_id) &&
-	    isr_fetched_again(&p->isr, by->replica_id, q->end, by->broker_epoch, by->connection, by->now_ms);
+	    isr_fetched_again(&p->isr, by->replica_id, q->end, by->broker_epoch, by->connection, by->session,
+			      by->now_ms);
 	lock_release(&p->lock);
 	return r;
 }
 
-int32_t partition_followers(struct partition *p, int32_t from, int32_t *ids, int32_t cap)
+int32_t partition_quiet_sessions(struct partition *p, int32_t *from, int32_t *ids, int32_t cap)
 {
 	int32_t n = 0;
 
 	lock_take(&p->lock);
-	while (partition_leads(p) && n < cap && from + n < p->isr.remotes_n) {
-		ids[n] = p->isr.remotes[from + n].broker_id;
-		n++;
+	for (; n < cap && *from < p->isr.remotes_n; (*from)++) {
+		if (p->isr.remotes[*from].session != 0)
+			ids[n++] = p->isr.remotes[*from].session;
 	}
 	lock_release(&p->lock);
 	return n;

@@ -20,6 +20,7 @@ struct quiet_point {
 /* Who fetches. */
 struct quiet_fetcher {
 	int32_t replica_id;
+	int32_t session;      /* the fetch session's id */
 	int64_t broker_epoch; /* -1: not given */
 	uint64_t connection;  /* serial number of the one it came over */
 	int64_t now_ms;	      /* monotonic */
@@ -32,7 +33,8 @@ bool partition_is_quiet(struct partition *p, const struct quiet_point *q);
 bool partition_fetched_quietly(struct partition *p, const struct quiet_point *q, const struct quiet_fetcher *by);
 /* Do we lead in this epoch, and is that our end? */
 bool partition_is_at(struct partition *p, int32_t leader_epoch, int64_t end);
-/* The other replicas' brokers while we lead, from number `from` on, at most `cap`. Returns how many. */
-int32_t partition_followers(struct partition *p, int32_t from, int32_t *ids, int32_t cap);
+/* The sessions in which followers did not read the partition at their last fetch: at most `cap` ids, of the followers from
+ * *from on, which moves on. Returns how many, 0 at the end. */
+int32_t partition_quiet_sessions(struct partition *p, int32_t *from, int32_t *ids, int32_t cap);
 
 #endif

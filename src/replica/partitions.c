@@ -315,21 +315,17 @@ static size_t check(struct partitions *ps, struct partition *p, enum delayed_kin
 			     (struct delayed_key){ kind, str_of(partition_topic(p)), partition_index(p) });
 }
 
-/* Followers watch no partition in which nothing happened for a while (fetch_session.h). */
-static void check_followers(struct partitions *ps, struct partition *p, unsigned moved)
+/* Followers watch no partition in which nothing happened for a while (fetch_session.h), but wait in their session. */
+static void check_quiet(struct partitions *ps, struct partition *p, unsigned moved)
 {
 	int32_t ids[8], from = 0, n;
 
 	if (moved & MOVED_ROLE)
-		delayed_check(ps->config.delayed, (struct delayed_key){ DELAYED_FOLLOWER, STR(""), -1 });
-	if (!(moved & MOVED_END))
-		return;
-	do {
-		n = partition_followers(p, from, ids, 8);
+		delayed_check(ps->config.delayed, (struct delayed_key){ DELAYED_QUIET, STR(""), 0 });
+	while ((moved & MOVED_END) && (n = partition_quiet_sessions(p, &from, ids, 8)) > 0) {
 		for (int32_t i = 0; i < n; i++)
-			delayed_check(ps->config.delayed, (struct delayed_key){ DELAYED_FOLLOWER, STR(""), ids[i] });
-		from += n;
-	} while (n == 8);
+			delayed_check(ps->config.delayed, (struct delayed_key){ DELAYED_QUIET, STR(""), ids[i] });
+	}
 }
 
 /* Who completes what: replication.md 10.1. */
@@ -339,7 +335,7 @@ void partitions_moved(struct partitions *ps, struct partition *p, unsigned moved
 		check(ps, p, DELAYED_PRODUCE);
 	if (moved & ~(unsigned)MOVED_ISR)
 		check(ps, p, DELAYED_FETCH);
-	check_followers(ps, p, moved);
+	check_quiet(ps, p, moved);
 	if (moved & (MOVED_HIGH_WATERMARK | MOVED_LOW_WATERMARK | MOVED_ROLE))
 		check(ps, p, DELAYED_DELETE_RECORDS);
 	if ((moved & MOVED_ISR) && ps->propose)

@@ -558,7 +558,7 @@ static void *appender(void *arg)
 
 /* --- where nothing happens --- */
 
-enum { BY_1 = 7, LATER_MS = 1 }; /* broker 1's connection */
+enum { BY_1 = 7, SESSION = 4711, LATER_MS = 1 }; /* broker 1's connection and fetch session */
 
 /* Has broker 1 fetched all there is twice? Then it has everything, and was told that all of it is committed. */
 static struct partition *followed_to_the_end(struct quiet_point *ret)
@@ -578,7 +578,7 @@ static struct partition *followed_to_the_end(struct quiet_point *ret)
 
 static bool fetched_quietly(struct partition *p, const struct quiet_point *q, int32_t broker)
 {
-	struct quiet_fetcher by = { broker, -1, BY_1, clock_mono_ms(&clock_real) + LATER_MS };
+	struct quiet_fetcher by = { broker, SESSION, -1, BY_1, clock_mono_ms(&clock_real) + LATER_MS };
 
 	return partition_fetched_quietly(p, q, &by);
 }
@@ -629,20 +629,23 @@ static void what_has_moved_is_not_quiet(void **state)
 	partition_unref(p);
 }
 
-static void followers_are_named_by_leaders(void **state)
+static void quiet_partitions_know_their_sessions(void **state)
 {
-	struct partition *p = lead_three("t", 3);
-	int32_t ids[2];
+	struct quiet_point at;
+	struct partition *p = followed_to_the_end(&at);
+	struct partition_read q = follower(1, 2);
+	int32_t ids[2], from = 0;
 
 	(void)state;
-	assert_int_equal(2, partition_followers(p, 0, ids, 2));
-	assert_int_equal(1, ids[0]);
-	assert_int_equal(2, ids[1]);
-	assert_int_equal(1, partition_followers(p, 1, ids, 2));
-	assert_int_equal(2, ids[0]);
-	assert_int_equal(0, partition_followers(p, 2, ids, 2));
-	partition_stop(p);
-	assert_int_equal(0, partition_followers(p, 0, ids, 2));
+	assert_int_equal(0, partition_quiet_sessions(p, &from, ids, 2));
+	assert_true(fetched_quietly(p, &at, 1));
+	from = 0;
+	assert_int_equal(1, partition_quiet_sessions(p, &from, ids, 1));
+	assert_int_equal(SESSION, ids[0]);
+	assert_int_equal(0, partition_quiet_sessions(p, &from, ids, 1));
+	assert_int_equal(0, read_at(p, &q, NULL, NULL)); /* it watches the partition itself now */
+	from = 0;
+	assert_int_equal(0, partition_quiet_sessions(p, &from, ids, 2));
 	partition_unref(p);
 }
 
@@ -771,7 +774,7 @@ int main(void)
 		T(what_came_over_an_earlier_connection_is_overtaken),
 		T(a_quiet_follower_is_heard_of),
 		T(what_has_moved_is_not_quiet),
-		T(followers_are_named_by_leaders),
+		T(quiet_partitions_know_their_sessions),
 		T(a_set_that_the_controller_cannot_place_is_proposed_again),
 		T(a_leader_is_asked_by_the_name_that_the_controller_uses),
 		T(leader_and_isr_answers),

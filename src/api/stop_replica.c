@@ -7,7 +7,8 @@
 
 static void stop_replica(struct request *req)
 {
-	int r = control_answer_stop_replica(req->ctx->partitions, connection_serial(req->conn), req->in, &req->arena, req->out);
+	int r = control_answer_stop_replica(req->ctx->partitions, connection_serial(req->conn), req->in, &req->arena,
+					    req->out);
 
 	if (r < 0)
 		return request_close(req, r == -ESTALE ? "the controller has a later connection"

@@ -56,8 +56,8 @@ static int fill_by_topic(const struct partition_results *results, struct arena *
 	return 0;
 }
 
-int control_answer_leader_and_isr(struct partitions *ps, uint64_t connection, int version, const struct leader_and_isr_request *req,
-    struct arena *a, struct leader_and_isr_response *ret)
+int control_answer_leader_and_isr(struct partitions *ps, uint64_t connection, int version,
+    const struct leader_and_isr_request *req, struct arena *a, struct leader_and_isr_response *ret)
 {
 	struct partition_results results = { 0 };
 	int r = partitions_leader_and_isr(ps, connection, req, a, &results);
@@ -72,8 +72,8 @@ int control_answer_leader_and_isr(struct partitions *ps, uint64_t connection, in
 	return ret->partition_errors ? 0 : FAIL(-ENOMEM);
 }
 
-int control_answer_stop_replica(struct partitions *ps, uint64_t connection, const struct stop_replica_request *req, struct arena *a,
-    struct stop_replica_response *ret)
+int control_answer_stop_replica(struct partitions *ps, uint64_t connection,
+    const struct stop_replica_request *req, struct arena *a, struct stop_replica_response *ret)
 {
 	struct partition_results results = { 0 };
 	int r = partitions_stop_replica(ps, connection, req, a, &results);

@@ -19,13 +19,14 @@ struct stop_replica_response;
 struct update_metadata_request;
 struct update_metadata_response;
 
-/* `connection`: see partitions_leader_and_isr. Each applies the request and fills `ret`, which was initialised; arrays are in `a`, strings borrowed from the
- * request. 0, -ESTALE, or -ENOMEM when the arena is full. Partition errors are listed by topic id since version 5. */
-int control_answer_leader_and_isr(struct partitions *ps, uint64_t connection, int version, const struct leader_and_isr_request *req,
-    struct arena *a, struct leader_and_isr_response *ret) MUST_CHECK;
-int control_answer_stop_replica(struct partitions *ps, uint64_t connection, const struct stop_replica_request *req, struct arena *a,
-    struct stop_replica_response *ret) MUST_CHECK;
-int control_answer_update_metadata(struct partitions *ps, uint64_t connection, const struct update_metadata_request *req,
-    struct update_metadata_response *ret) MUST_CHECK;
+/* `connection`: see partitions_leader_and_isr. Each applies the request and fills `ret`, which was initialised; arrays are
+ * in `a`, strings borrowed from the request. 0, -ESTALE, or -ENOMEM when the arena is full. Partition errors are listed by
+ * topic id since version 5. */
+int control_answer_leader_and_isr(struct partitions *ps, uint64_t connection, int version,
+    const struct leader_and_isr_request *req, struct arena *a, struct leader_and_isr_response *ret) MUST_CHECK;
+int control_answer_stop_replica(struct partitions *ps, uint64_t connection,
+    const struct stop_replica_request *req, struct arena *a, struct stop_replica_response *ret) MUST_CHECK;
+int control_answer_update_metadata(struct partitions *ps, uint64_t connection,
+    const struct update_metadata_request *req, struct update_metadata_response *ret) MUST_CHECK;
 
 #endif

@@ -433,8 +433,8 @@ static int begin_incremental(struct fetch_context *c, const struct fetch_request
 	return r;
 }
 
-int fetch_context_begin(struct fetch_sessions *fs, const struct fetch_request *req, int16_t version, uint64_t connection,
-			const struct image *image, struct arena *a, struct fetch_context *ret)
+int fetch_context_begin(struct fetch_sessions *fs, const struct fetch_request *req, int16_t version,
+			uint64_t connection, const struct image *image, struct arena *a, struct fetch_context *ret)
 {
 	/* Below v7 the decoded request says (0, -1). */
 	bool full = req->session_epoch == EPOCH_INITIAL || req->session_epoch == EPOCH_FINAL;

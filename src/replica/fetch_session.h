@@ -98,8 +98,8 @@ struct fetch_context {
  *                                    the answer has session id 0 and no partitions
  *   -ENOMEM                          the arena is full
  * On 0 fetch_context_fini must follow. */
-int fetch_context_begin(struct fetch_sessions *fs, const struct fetch_request *req, int16_t version, uint64_t connection,
-    const struct image *image, struct arena *a, struct fetch_context *ret) MUST_CHECK;
+int fetch_context_begin(struct fetch_sessions *fs, const struct fetch_request *req, int16_t version,
+    uint64_t connection, const struct image *image, struct arena *a, struct fetch_context *ret) MUST_CHECK;
 
 /* While it waits: has something happened to a quiet partition that the answer should tell at once? Thread: any. */
 bool fetch_context_has_news(const struct fetch_context *c);

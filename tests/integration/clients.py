@@ -112,22 +112,22 @@ def confluent_consume(broker, topic, count, partition=0, offset=0, timeout=60, *
 
 
 def watermarks(broker, topic, partition=0, timeout=30):
-    """(first, next) offset; waits for a broker that has just started and does not know its partitions yet."""
-    consumer = confluent_consumer(broker)
+    """(first, next) offset; waits for a broker that has just started and does not know its partitions yet. A consumer asks
+    once: librdkafka keeps the answer that a partition has no leader."""
     tp = confluent_kafka.TopicPartition(topic, partition)
 
     def ask():
+        consumer = confluent_consumer(broker)
         try:
             return consumer.get_watermark_offsets(tp, timeout=10 * SLOW)
         except confluent_kafka.KafkaException as e:
             if not e.args[0].retriable() and e.args[0].code() not in NOT_YET:
                 raise
             return None
+        finally:
+            consumer.close()
 
-    try:
-        return wait_until(ask, timeout, f"the offsets of {topic}-{partition}", every=0.05)
-    finally:
-        consumer.close()
+    return wait_until(ask, timeout, f"the offsets of {topic}-{partition}", every=0.05)
 
 
 # --- kafka-python ---

@@ -31,6 +31,7 @@ def start(broker, home, monkeypatch, **settings):
 def produce(broker, topic, rng, count, **config):
     """Keyed records, every tenth a tombstone; returns (key, value) by offset."""
     sent = {}
+    clients.watermarks(broker, topic, timeout=60)  # Apache's serves before it knows of its topics
 
     def delivered(error, message):
         assert error is None, error

@@ -166,7 +166,8 @@ def kill_leader(cluster, n):
 
 
 def frozen(process):
-    process.pause()
+    if process.alive():  # another fault at the same time may have killed it
+        process.pause()
     yield
     if process.alive():
         process.resume()

@@ -147,14 +147,14 @@ class Process:
         self.proc.send_signal(number)
 
     def pause(self):
-        """SIGSTOP. Returns when every thread has stopped; on a busy machine that takes a while."""
+        """SIGSTOP. Returns when every thread has stopped, or ended; on a busy machine that takes a while."""
         def stopped(task):
             with contextlib.suppress(OSError):
-                return (task / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+                return (task / "stat").read_text().rpartition(")")[2].split()[0] in "TZX"
             return True
 
         self.signal(signal.SIGSTOP)
-        wait_until(lambda: all(map(stopped, pathlib.Path(f"/proc/{self.pid}/task").iterdir())), 30, f"{self.name} to stand still")
+        wait_until(lambda: all(map(stopped, pathlib.Path(f"/proc/{self.pid}").glob("task/*"))), 30, f"{self.name} to stand still")
 
     def resume(self):
         self.signal(signal.SIGCONT)

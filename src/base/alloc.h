@@ -17,6 +17,7 @@ void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
+char *xvasprintf(const char *fmt, va_list ap) PRINTF(1, 0);
 void *xmemdup(const void *p, size_t n);
 
 /* n * size bytes, zeroed; NULL when the product overflows, exceeds `limit`, or memory is short. */

@@ -20,10 +20,8 @@
 static int __attribute__((format(printf, 3, 0)))
 set_message(struct configs *c, bool failed, const char *fmt, va_list ap)
 {
-	char *text = NULL;
+	char *text = xvasprintf(fmt, ap);
 
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
 	free(c->message);
 	c->message = text;
 	c->failed = failed;

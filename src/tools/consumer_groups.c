@@ -29,22 +29,13 @@ void *groups_room(struct groups *g, size_t n, size_t size)
 	return p;
 }
 
-static PRINTF(1, 0) char *format(const char *fmt, va_list ap)
-{
-	char *text = NULL;
-
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	return text;
-}
-
 int groups_fail(struct groups *g, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
 	free(g->message);
-	g->message = format(fmt, ap);
+	g->message = xvasprintf(fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -55,7 +46,7 @@ int groups_misuse(struct groups *g, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	free(g->message);
-	g->message = format(fmt, ap);
+	g->message = xvasprintf(fmt, ap);
 	va_end(ap);
 	g->misuse = true;
 	return -1;
@@ -77,7 +68,7 @@ void groups_print_error(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	text = format(fmt, ap);
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	printf("\nError: %s\n", text);
 }

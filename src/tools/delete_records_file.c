@@ -23,8 +23,7 @@ static int PRINTF(2, 3) fault(struct reader *d, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&d->error, fmt, ap) < 0)
-		abort();
+	d->error = xvasprintf(fmt, ap);
 	va_end(ap);
 	return -EINVAL; /* an answer to the user, not a failure to trace */
 }

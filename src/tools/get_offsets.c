@@ -89,13 +89,14 @@ struct get_offsets {
 static int fault(struct get_offsets *g, const char *fmt, ...) PRINTF(2, 3);
 static int fault(struct get_offsets *g, const char *fmt, ...)
 {
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	free(g->error);
-	if (vasprintf(&g->error, fmt, ap) < 0)
-		abort();
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
+	free(g->error); /* which may be an argument */
+	g->error = text;
 	return -1;
 }
 

@@ -112,8 +112,7 @@ static bool PRINTF(3, 4) fault(struct scan *s, const char *class, const char *fm
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&why, fmt, ap) < 0)
-		abort();
+	why = xvasprintf(fmt, ap);
 	va_end(ap);
 	s->class = class;
 	s->fault =

@@ -104,8 +104,7 @@ void report(const char *level, const char *logger, const char *fmt, ...)
 	localtime_r(&now.tv_sec, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &tm);
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	fprintf(stderr, "[%s,%03ld] %s %s (%s)\n", stamp, now.tv_nsec / 1000000, level, text,
 		logger);

@@ -15,15 +15,6 @@ void thrown_fini(struct thrown *t)
 	*t = (struct thrown)THROWN_INIT;
 }
 
-static char *PRINTF(1, 0) format(const char *fmt, va_list ap)
-{
-	char *text = NULL;
-
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	return text;
-}
-
 /* Takes the message over; `cause` is a trace, or NULL. */
 static void put(struct thrown *t, const char *class, char *message, const char *cause)
 {
@@ -44,7 +35,7 @@ int thrown_set(struct thrown *t, const char *class, const char *fmt, ...)
 	char *message;
 
 	va_start(ap, fmt);
-	message = format(fmt, ap);
+	message = xvasprintf(fmt, ap);
 	va_end(ap);
 	put(t, class, message, NULL);
 	return -EINVAL;
@@ -56,7 +47,7 @@ int thrown_wrap(struct thrown *t, const char *class, const char *fmt, ...)
 	char *message;
 
 	va_start(ap, fmt);
-	message = fmt ? format(fmt, ap) : xstrdup(t->text ? t->text : "");
+	message = fmt ? xvasprintf(fmt, ap) : xstrdup(t->text ? t->text : "");
 	va_end(ap);
 	put(t, class, message, t->trace);
 	return -EINVAL;

@@ -47,12 +47,11 @@ char *tool_admin_exception(const struct admin *a, int r)
 
 int tool_admin_fault(struct tool_admin *t, const char *fmt, ...)
 {
-	char *text = NULL;
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	free(t->error); /* which may be an argument */
 	t->error = text;

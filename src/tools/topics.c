@@ -30,12 +30,11 @@ typedef struct metadata_response_metadata_response_topic topic_row;
 
 int topics_fail(struct topics *t, int code, const char *fmt, ...)
 {
-	char *text = NULL;
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	free(t->message);
 	t->message = text;

@@ -35,12 +35,11 @@ struct brokers {
 
 int topics_zk_fail(struct topics *t, int r, const char *path, ...)
 {
-	char *p = NULL, text[512];
+	char *p, text[512];
 	va_list ap;
 
 	va_start(ap, path);
-	if (vasprintf(&p, path, ap) < 0)
-		abort();
+	p = xvasprintf(path, ap);
 	va_end(ap);
 	(void)topics_fail(t, 0, "%s", ensemble_message(r, p, text, sizeof(text)));
 	free(p);

@@ -17,7 +17,7 @@
 	do {                                                                                       \
 		va_list va_;                                                                       \
 		va_start(va_, fmt);                                                                \
-		(path) = vprint(fmt, va_);                                                         \
+		(path) = xvasprintf(fmt, va_);                                                         \
 		va_end(va_);                                                                       \
 	} while (0)
 
@@ -26,16 +26,6 @@ struct countdown {
 	struct cond zero;
 	size_t left;
 };
-
-static char *vprint(const char *fmt, va_list va) PRINTF(1, 0);
-static char *vprint(const char *fmt, va_list va)
-{
-	char *s;
-
-	if (vasprintf(&s, fmt, va) < 0)
-		abort(); /* out of memory */
-	return s;
-}
 
 void zk_batch_init(struct zk_batch *b, struct zk_session *s)
 {

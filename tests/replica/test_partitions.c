@@ -588,6 +588,7 @@ static void a_quiet_follower_is_heard_of(void **state)
 	struct quiet_point at;
 	struct partition *p = followed_to_the_end(&at);
 	const struct remote_replica *x = &p->isr.remotes[0];
+	struct partition_read q = follower(2, 2);
 	struct remote_replica before = *x;
 
 	(void)state;
@@ -598,7 +599,9 @@ static void a_quiet_follower_is_heard_of(void **state)
 	assert_true(x->last_fetch_ms > before.last_fetch_ms);
 	assert_true(x->last_caught_up_ms > before.last_caught_up_ms);
 	assert_int_equal(before.last_fetch_ms, x->previous_fetch_ms);
-	assert_false(fetched_quietly(p, &at, 2)); /* out of sync: only reading lets it in again */
+	q.connection = BY_1 + 1;
+	assert_int_equal(0, read_at(p, &q, NULL, NULL));
+	assert_false(fetched_quietly(p, &at, 2)); /* has everything and is out of sync: only reading lets it in again */
 	partition_unref(p);
 }
 

@@ -188,7 +188,6 @@ static void forget(struct follower *f, struct follow *w)
 	if (!w->sent.in_session)
 		return;
 	w->sent.in_session = false;
-	f->session_n--;
 	f->forgotten = grow_array(f->forgotten, &f->forgotten_cap, f->forgotten_n + 1, sizeof(*f->forgotten));
 	f->forgotten[f->forgotten_n++] = (struct forgotten){ .p = partition_ref(w->p), .id = w->id };
 }
@@ -204,7 +203,6 @@ static void remember(struct follower *f, struct follow *w)
 		partition_unref(o->p);
 		*o = f->forgotten[--f->forgotten_n];
 		w->sent = (struct follow_sent){ .in_session = true, .offset = -1 }; /* differs from any */
-		f->session_n++;
 		return;
 	}
 }

@@ -64,7 +64,7 @@ struct follower {
 	size_t forgotten_n, forgotten_cap;
 	int32_t session_id, session_epoch; /* epoch 0: the next request is full */
 	bool session_by_id;		   /* names topics by id */
-	int32_t session_n;		   /* partitions in it */
+	int32_t session_n;		   /* partitions in it after the request made last */
 	int session_errors;		   /* one after the other */
 };
 

@@ -269,6 +269,28 @@ static void what_is_removed_is_forgotten_and_what_comes_back_is_not(void **state
 	stop();
 }
 
+/* The answer crosses the removal of what it is about: it fits the session that was asked. */
+static void an_answer_about_what_was_removed_meanwhile_fits(void **state)
+{
+	struct partition *p, *q;
+	const struct fetch_request *req;
+
+	(void)state;
+	start(METADATA_VERSION_3_9_IV0);
+	p = follow("t", 1, 2);
+	assert_non_null(ask(NULL));
+	assert_true(follower_remove(f, p));
+	answer((struct say){ .session = 9, .high_watermark = 2 });
+	q = follow("u", 1, 2);
+	req = ask(NULL);
+	assert_int_equal(9, req->session_id);
+	assert_int_equal(1, req->session_epoch);
+	assert_int_equal(1, req->forgotten_topics_data_n);
+	partition_unref(p);
+	partition_unref(q);
+	stop();
+}
+
 /* The answer crosses a new epoch: what it says is not taken, and the leader would not say it again. */
 static void a_mark_that_was_not_taken_is_told_again(void **state)
 {
@@ -810,6 +832,7 @@ int main(void)
 		T(an_empty_log_is_filled_from_the_leader),
 		T(the_session_sends_only_what_changed),
 		T(what_is_removed_is_forgotten_and_what_comes_back_is_not),
+		T(an_answer_about_what_was_removed_meanwhile_fits),
 		T(a_mark_that_was_not_taken_is_told_again),
 		T(refused_sessions_begin_anew),
 		T(a_diverging_log_is_cut_and_nothing_else_is_taken),

@@ -550,19 +550,47 @@ static void wake_elections(struct partitions *ps, struct str topic,
 			      (struct delayed_key){ DELAYED_ELECT_LEADERS, topic, v[i].partition_index });
 }
 
+static bool has_all_brokers_of(const struct image *image, const struct image *before)
+{
+	const struct image_broker *const *v;
+	int32_t n = image_brokers(before, &v);
+
+	for (int32_t i = 0; i < n; i++) {
+		if (!image_broker(image, v[i]->id))
+			return false;
+	}
+	return true;
+}
+
+/* Locks: state_change held. *ret_left: a broker is not there any more. */
+static int apply_metadata(struct partitions *ps, const struct update_metadata_request *req, bool *ret_left)
+{
+	struct image *before = metadata_image(ps->config.metadata), *after;
+	int r = metadata_apply(ps->config.metadata, req);
+
+	after = metadata_image(ps->config.metadata);
+	*ret_left = !has_all_brokers_of(after, before);
+	image_unref(before);
+	image_unref(after);
+	return r;
+}
+
 int partitions_update_metadata(struct partitions *ps, uint64_t connection, const struct update_metadata_request *req)
 {
+	bool left = false;
 	int r;
 
 	lock_take(&ps->state_change);
 	r = check_epochs(ps, "UpdateMetadata", req->controller_id, req->controller_epoch, req->broker_epoch, connection);
 	if (r == 0)
-		r = metadata_apply(ps->config.metadata, req);
+		r = apply_metadata(ps, req, &left);
 	if (r == 0)
 		tell_all_deleted(ps, req);
 	lock_release(&ps->state_change);
 	if (r)
 		return r;
+	if (left)
+		partitions_broker_left(ps);
 	log_info("[Broker id=%d] Applied UpdateMetadata request sent by controller %d epoch %d for %d topics",
 		 (int)ps->config.broker_id, (int)req->controller_id, (int)req->controller_epoch,
 		 (int)(req->topic_states_n + req->ungrouped_partition_states_n));

@@ -175,6 +175,8 @@ bool partition_check_low(struct partition *p, int64_t offset, int64_t *ret_low, 
 
 /* Tries to raise the high watermark (a configuration or the in-sync set changed). Returns what moved. */
 unsigned partition_advance(struct partition *p);
+/* A broker is not alive any more: the watermarks need not wait for it. Returns what moved, or may have. */
+unsigned partition_stop_waiting(struct partition *p);
 
 /* --- a move between log directories (replication.md 11.3, mover.h) --- */
 

@@ -115,7 +115,7 @@ static unsigned agree(struct partition *p, const struct isr_answer *a)
 
 /* True: to be sent again. So is what meets a controller that does not know the topic or its id: we lead it, so it was one that
  * does not know yet that it is none. Locks: as above. */
-static bool refused(struct partition *p, int16_t code)
+static bool refused(struct partition *p, int16_t code, unsigned *ret_moved)
 {
 	log_info("[Partition %s-%d broker=%d] Failed to change the ISR: %s", p->topic, (int)p->index,
 	    (int)p->env->broker_id, kerr_name(code));
@@ -123,6 +123,7 @@ static bool refused(struct partition *p, int16_t code)
 	case KERR_OPERATION_NOT_ATTEMPTED:
 	case KERR_INELIGIBLE_REPLICA:
 		isr_withdraw(&p->isr); /* the next fetch or the next look begins anew */
+		*ret_moved = partition_advance_locked(p); /* whoever was to be added is not waited for any more */
 		return false;
 	case KERR_FENCED_LEADER_EPOCH:
 	case KERR_INVALID_UPDATE_VERSION:
@@ -143,7 +144,7 @@ bool partition_isr_answered(struct partition *p, const struct isr_proposal *q, c
 	lock_take(&p->lock);
 	if (partition_leads(p) && p->isr.state != ISR_COMMITTED && p->isr.change == q->change) {
 		if (a->code)
-			again = refused(p, a->code);
+			again = refused(p, a->code, ret_moved);
 		else
 			*ret_moved = agree(p, a);
 	}

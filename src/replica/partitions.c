@@ -380,6 +380,16 @@ void partitions_min_isr_moved(struct partitions *ps, const char *topic)
 	partitions_each(ps, advance_if_of, &m);
 }
 
+static void stop_waiting(struct partition *p, void *arg)
+{
+	partitions_moved(arg, p, partition_stop_waiting(p));
+}
+
+void partitions_broker_left(struct partitions *ps)
+{
+	partitions_each(ps, stop_waiting, ps);
+}
+
 void partitions_tell_resigned(struct partitions *ps, struct str topic, int32_t index, int32_t leader_epoch)
 {
 	const struct leadership_listener *l = &ps->config.leadership;

@@ -78,7 +78,7 @@ def test_a_killed_leader_is_replaced_when_its_session_expires(run, three, contro
 
 @pytest.mark.parametrize("controller", [False, True], ids=["follower-of-the-controller", "controller"])
 def test_a_stopping_leader_hands_over_within_300_ms(run, three, controller):
-    """The best of three, since others use the processors too."""
+    """Two times of three, since others use the processors too."""
     members.create_topic(three, "t", 12, 3, min_insync_replicas=2)
     times = []
     for _ in range(3):
@@ -93,7 +93,7 @@ def test_a_stopping_leader_hands_over_within_300_ms(run, three, controller):
         for partition in range(12):
             await_isr(three, "t", {0, 1, 2}, partition=partition)
         elect_preferred(run, three, "t")
-    assert min(times) < HANDED_OVER_S * SLOW, f"handed over in {times} s"
+    assert sorted(times)[1] < HANDED_OVER_S * SLOW, f"handed over in {times} s"
 
 
 def elect_preferred(run, brokers, topic):

@@ -249,6 +249,16 @@ struct partition *fixture_lead(const char *topic, int32_t index)
 	return p;
 }
 
+struct partition *fixture_lead_three(const char *topic, int32_t isr_n)
+{
+	struct fixture_decision d = { .topic = topic, .replicas_n = 3, .isr_n = isr_n, .is_new = true };
+
+	fixture_brokers(3);
+	fixture_metadata(topic, 0, 0, 0, 3);
+	assert_int_equal(0, fixture_decide(&d, NULL));
+	return partitions_get(rf.partitions, str_of(topic), 0);
+}
+
 int16_t fixture_stop(const char *topic, int32_t index, int32_t leader_epoch, bool delete)
 {
 	struct stop_replica_request_stop_replica_partition_state part = { .partition_index = index,
@@ -297,4 +307,42 @@ int fixture_append(struct partition *p, int n, int16_t acks, int64_t *ret_last, 
 		*ret_last = info.last_offset;
 	buf_unref(b);
 	return r;
+}
+
+struct partition_read fixture_consumer(int64_t offset)
+{
+	return (struct partition_read){ .replica_id = -1, .leader_epoch = -1, .last_fetched_epoch = -1,
+					.offset = offset, .max_bytes = 1 << 20, .min_one_message = true,
+					.isolation = FETCH_HIGH_WATERMARK, .leader_only = true };
+}
+
+struct partition_read fixture_follower(int32_t id, int64_t offset)
+{
+	struct partition_read q = fixture_consumer(offset);
+
+	q.replica_id = id;
+	q.isolation = FETCH_LOG_END;
+	q.update_follower = true;
+	return q;
+}
+
+int fixture_read(struct partition *p, const struct partition_read *q, size_t *ret_len, unsigned *ret_moved)
+{
+	struct partition_data data;
+	unsigned moved;
+	int r = partition_read(p, q, &rf.arena, &data, ret_moved ? ret_moved : &moved);
+
+	if (ret_len)
+		*ret_len = r ? 0 : data.slice.len;
+	if (r == 0)
+		log_slice_fini(&data.slice);
+	return r;
+}
+
+int64_t fixture_high_watermark(struct partition *p)
+{
+	struct partition_view v;
+
+	partition_view(p, &v);
+	return v.high_watermark;
 }

@@ -59,11 +59,20 @@ struct fixture_decision {
 int16_t fixture_decide(const struct fixture_decision *d, int16_t *ret_top);
 /* Both, for a partition that we lead alone at epoch 0; asserts success. With a reference. */
 struct partition *fixture_lead(const char *topic, int32_t index);
+/* The same with replicas 0, 1, 2, of which the first isr_n are in sync. */
+struct partition *fixture_lead_three(const char *topic, int32_t isr_n);
 int16_t fixture_stop(const char *topic, int32_t index, int32_t leader_epoch, bool delete);
 
 /* A batch of n records "v<i>" of magic 2; owned. */
 struct buf *fixture_batch(int n);
 /* Appends a fresh batch of n records with acks; returns partition_append's result. */
 int fixture_append(struct partition *p, int n, int16_t acks, int64_t *ret_last, unsigned *ret_moved);
+
+/* What a consumer and a follower ask for, from `offset` on. */
+struct partition_read fixture_consumer(int64_t offset);
+struct partition_read fixture_follower(int32_t id, int64_t offset);
+/* Reads, and returns the result; *ret_len: the slice's length. */
+int fixture_read(struct partition *p, const struct partition_read *q, size_t *ret_len, unsigned *ret_moved);
+int64_t fixture_high_watermark(struct partition *p);
 
 #endif

@@ -1,5 +1,5 @@
-/* test_partitions.c - partitions over real logs: roles, fences, high watermark, reads, deleting, failure of a
- * directory; the controller's requests with all their answers (replication.md 4.1 to 4.3). */
+/* test_partitions.c - partitions over real logs: roles, fences, reads, deleting, failure of a directory; the controller's
+ * requests with all their answers (replication.md 4.1 to 4.3). When a record is committed: test_commit.c. */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -22,49 +22,10 @@
 #include "storage/log_config.h"
 #include "storage/log_dirs.h"
 
-static struct partition_read consumer(int64_t offset)
-{
-	return (struct partition_read){ .replica_id = -1, .leader_epoch = -1, .last_fetched_epoch = -1,
-					.offset = offset, .max_bytes = 1 << 20, .min_one_message = true,
-					.isolation = FETCH_HIGH_WATERMARK, .leader_only = true };
-}
-
-static struct partition_read follower(int32_t id, int64_t offset)
-{
-	struct partition_read q = consumer(offset);
-
-	q.replica_id = id;
-	q.isolation = FETCH_LOG_END;
-	q.update_follower = true;
-	return q;
-}
-
-/* Reads, and returns the result; *ret_len: the slice's length. */
-static int read_at(struct partition *p, const struct partition_read *q, size_t *ret_len, unsigned *ret_moved)
-{
-	struct partition_data data;
-	unsigned moved;
-	int r = partition_read(p, q, &rf.arena, &data, ret_moved ? ret_moved : &moved);
-
-	if (ret_len)
-		*ret_len = r ? 0 : data.slice.len;
-	if (r == 0)
-		log_slice_fini(&data.slice);
-	return r;
-}
-
-static int64_t high_watermark(struct partition *p)
-{
-	struct partition_view v;
-
-	partition_view(p, &v);
-	return v.high_watermark;
-}
-
 static void a_lone_leader_appends_and_serves(void **state)
 {
 	struct partition *p = fixture_lead("t", 0);
-	struct partition_read q = consumer(0);
+	struct partition_read q = fixture_consumer(0);
 	unsigned moved;
 	int64_t last;
 	size_t len;
@@ -77,13 +38,13 @@ static void a_lone_leader_appends_and_serves(void **state)
 	assert_true(partition_check_acks(p, 3, &error));
 	assert_int_equal(0, error);
 	assert_false(partition_check_acks(p, 4, &error));
-	assert_int_equal(0, read_at(p, &q, &len, NULL));
+	assert_int_equal(0, fixture_read(p, &q, &len, NULL));
 	assert_true(len > 61);
 	q.offset = 3;
-	assert_int_equal(0, read_at(p, &q, &len, NULL));
+	assert_int_equal(0, fixture_read(p, &q, &len, NULL));
 	assert_int_equal(0, len);
 	q.offset = 4;
-	assert_int_equal(KERR_OFFSET_OUT_OF_RANGE, read_at(p, &q, NULL, NULL));
+	assert_int_equal(KERR_OFFSET_OUT_OF_RANGE, fixture_read(p, &q, NULL, NULL));
 	assert_int_equal(-1, partition_available(p, &q));
 	q.offset = 0;
 	assert_true(partition_available(p, &q) > 61);
@@ -95,133 +56,19 @@ static void epochs_fence_readers(void **state)
 	struct partition *p = fixture_lead("t", 0);
 	struct fixture_decision d = { .topic = "t", .leader_epoch = 5, .partition_epoch = 1, .replicas_n = 1,
 				      .isr_n = 1 };
-	struct partition_read q = consumer(0);
+	struct partition_read q = fixture_consumer(0);
 
 	(void)state;
 	assert_int_equal(0, fixture_decide(&d, NULL));
 	q.leader_epoch = 4;
-	assert_int_equal(KERR_FENCED_LEADER_EPOCH, read_at(p, &q, NULL, NULL));
+	assert_int_equal(KERR_FENCED_LEADER_EPOCH, fixture_read(p, &q, NULL, NULL));
 	q.leader_epoch = 6;
-	assert_int_equal(KERR_UNKNOWN_LEADER_EPOCH, read_at(p, &q, NULL, NULL));
+	assert_int_equal(KERR_UNKNOWN_LEADER_EPOCH, fixture_read(p, &q, NULL, NULL));
 	q.leader_epoch = 5;
-	assert_int_equal(0, read_at(p, &q, NULL, NULL));
+	assert_int_equal(0, fixture_read(p, &q, NULL, NULL));
 	q.topic_id = fixture_topic_id("other");
-	assert_int_equal(KERR_INCONSISTENT_TOPIC_ID, read_at(p, &q, NULL, NULL));
+	assert_int_equal(KERR_INCONSISTENT_TOPIC_ID, fixture_read(p, &q, NULL, NULL));
 	partition_unref(p);
-}
-
-static struct partition *lead_three(const char *topic, int32_t isr_n)
-{
-	struct fixture_decision d = { .topic = topic, .replicas_n = 3, .isr_n = isr_n, .is_new = true };
-
-	fixture_brokers(3);
-	fixture_metadata(topic, 0, 0, 0, 3);
-	assert_int_equal(0, fixture_decide(&d, NULL));
-	return partitions_get(rf.partitions, str_of(topic), 0);
-}
-
-static void followers_move_the_high_watermark(void **state)
-{
-	struct partition *p = lead_three("t", 3);
-	struct partition_read q;
-	unsigned moved;
-	int16_t error;
-
-	(void)state;
-	assert_int_equal(0, fixture_append(p, 10, -1, NULL, &moved));
-	assert_int_equal(MOVED_END, moved);
-	assert_false(partition_check_acks(p, 10, &error));
-	q = follower(1, 10);
-	assert_int_equal(0, read_at(p, &q, NULL, &moved));
-	assert_int_equal(0, high_watermark(p));
-	q = follower(2, 6);
-	assert_int_equal(0, read_at(p, &q, NULL, &moved));
-	assert_true(moved & MOVED_HIGH_WATERMARK);
-	assert_int_equal(6, high_watermark(p));
-	q = follower(2, 10);
-	assert_int_equal(0, read_at(p, &q, NULL, &moved));
-	assert_int_equal(10, high_watermark(p));
-	assert_true(partition_check_acks(p, 10, &error));
-	assert_int_equal(0, error);
-	q = follower(7, 0);
-	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER, read_at(p, &q, NULL, NULL));
-	q.leader_epoch = 0;
-	assert_int_equal(KERR_UNKNOWN_LEADER_EPOCH, read_at(p, &q, NULL, NULL));
-	partition_unref(p);
-}
-
-static void too_few_in_sync_refuse_acks_all_only(void **state)
-{
-	struct partition *p;
-
-	(void)state;
-	rf.min_insync_replicas = 2;
-	p = lead_three("t", 1);
-	assert_int_equal(KERR_NOT_ENOUGH_REPLICAS, fixture_append(p, 1, -1, NULL, NULL));
-	assert_int_equal(0, fixture_append(p, 1, 1, NULL, NULL));
-	assert_int_equal(0, fixture_append(p, 1, 0, NULL, NULL));
-	assert_int_equal(0, high_watermark(p)); /* KAFKA-15583 */
-	partition_unref(p);
-}
-
-/* A waiting acks=all produce: done when everything below `required` is replicated. */
-struct waiter {
-	struct partition *p;
-	int64_t required;
-	bool done;
-	int16_t error;
-};
-
-static bool waiter_try(void *arg, int32_t which UNUSED)
-{
-	struct waiter *w = arg;
-
-	return partition_check_acks(w->p, w->required, &w->error);
-}
-
-static void waiter_complete(void *arg, enum delayed_end end)
-{
-	struct waiter *w = arg;
-
-	assert_int_equal(DELAYED_DONE, end);
-	w->done = true;
-}
-
-static void set_min_insync(struct partition *p, int32_t n)
-{
-	struct log *log = partition_log(p);
-	struct log_config *c = log_config_new();
-
-	c->min_insync_replicas = n;
-	log_set_config(log, c);
-	log_config_unref(c);
-	log_unref(log);
-	partitions_min_isr_moved(rf.partitions, partition_topic(p));
-}
-
-static void fewer_in_sync_may_be_enough_later(void **state)
-{
-	static const struct delayed_class waiting = { waiter_try, waiter_complete };
-	const struct delayed_key key = { DELAYED_PRODUCE, STR("t"), 0 };
-	struct partition *p, *other;
-	struct waiter w = { .required = 1 };
-
-	(void)state;
-	rf.min_insync_replicas = 2;
-	p = lead_three("t", 1);
-	other = fixture_lead("u", 0);
-	assert_int_equal(0, fixture_append(p, 1, 1, NULL, NULL)); /* the high watermark stays: one in sync, two needed */
-	w.p = p;
-	delayed_add(rf.delayed, &waiting, &w, &key, 1, clock_mono_ms(&clock_real) + 60000);
-	assert_false(w.done);
-	set_min_insync(other, 1);
-	assert_false(w.done);
-	set_min_insync(p, 1);
-	assert_true(w.done);
-	assert_int_equal(0, w.error);
-	assert_int_equal(1, high_watermark(p));
-	partition_unref(p);
-	partition_unref(other);
 }
 
 static void divergence_is_told(void **state)
@@ -229,7 +76,7 @@ static void divergence_is_told(void **state)
 	struct partition *p = fixture_lead("t", 0);
 	struct fixture_decision d = { .topic = "t", .leader_epoch = 3, .partition_epoch = 1, .replicas_n = 1,
 				      .isr_n = 1 };
-	struct partition_read q = consumer(5);
+	struct partition_read q = fixture_consumer(5);
 	struct partition_data data;
 	unsigned moved;
 
@@ -252,10 +99,10 @@ static void divergence_is_told(void **state)
 
 static void a_follower_refuses(void **state)
 {
-	struct partition *p = lead_three("t", 3);
+	struct partition *p = fixture_lead_three("t", 3);
 	struct fixture_decision d = { .topic = "t", .leader = 1, .leader_epoch = 1, .partition_epoch = 1,
 				      .replicas_n = 3, .isr_n = 3 };
-	struct partition_read q = consumer(0);
+	struct partition_read q = fixture_consumer(0);
 	int32_t leader, epoch;
 	int16_t error;
 
@@ -263,9 +110,9 @@ static void a_follower_refuses(void **state)
 	assert_int_equal(0, fixture_append(p, 1, 1, NULL, NULL));
 	assert_int_equal(0, fixture_decide(&d, NULL));
 	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER, fixture_append(p, 1, 1, NULL, NULL));
-	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER, read_at(p, &q, NULL, NULL));
+	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER, fixture_read(p, &q, NULL, NULL));
 	q.leader_only = false;
-	assert_int_equal(0, read_at(p, &q, NULL, NULL)); /* KIP-392 */
+	assert_int_equal(0, fixture_read(p, &q, NULL, NULL)); /* KIP-392 */
 	assert_true(partition_check_acks(p, 1, &error));
 	assert_int_equal(KERR_NOT_LEADER_OR_FOLLOWER, error);
 	partition_leader(p, &leader, &epoch);
@@ -430,14 +277,14 @@ static void a_restart_keeps_the_high_watermark(void **state)
 	assert_null(partitions_get(rf.partitions, STR("t"), 0));
 	assert_int_equal(0, fixture_decide(&d, NULL));
 	p = partitions_get(rf.partitions, STR("t"), 0);
-	assert_int_equal(10, high_watermark(p));
+	assert_int_equal(10, fixture_high_watermark(p));
 	partition_unref(p);
 }
 
 /* A fresh leader of several replicas does not know yet what was committed (KIP-207). */
 static void latest_waits_for_the_epoch_start(void **state)
 {
-	struct partition *p = lead_three("t", 3);
+	struct partition *p = fixture_lead_three("t", 3);
 	struct log *log = partition_log(p);
 	struct fixture_decision d = { .topic = "t", .leader_epoch = 1, .partition_epoch = 1, .replicas_n = 3,
 				      .isr_n = 3 };
@@ -563,15 +410,15 @@ enum { BY_1 = 7, SESSION = 4711, LATER_MS = 1 }; /* broker 1's connection and fe
 /* Has broker 1 fetched all there is twice? Then it has everything, and was told that all of it is committed. */
 static struct partition *followed_to_the_end(struct quiet_point *ret)
 {
-	struct partition *p = lead_three("t", 2);
-	struct partition_read q = follower(1, 2);
+	struct partition *p = fixture_lead_three("t", 2);
+	struct partition_read q = fixture_follower(1, 2);
 
 	assert_int_equal(0, fixture_append(p, 2, 1, NULL, NULL));
 	q.leader_epoch = 0;
 	q.connection = BY_1;
-	assert_int_equal(0, read_at(p, &q, NULL, NULL));
-	assert_int_equal(0, read_at(p, &q, NULL, NULL));
-	assert_int_equal(2, high_watermark(p));
+	assert_int_equal(0, fixture_read(p, &q, NULL, NULL));
+	assert_int_equal(0, fixture_read(p, &q, NULL, NULL));
+	assert_int_equal(2, fixture_high_watermark(p));
 	*ret = (struct quiet_point){ .leader_epoch = 0, .start = 0, .end = 2 };
 	return p;
 }
@@ -588,7 +435,7 @@ static void a_quiet_follower_is_heard_of(void **state)
 	struct quiet_point at;
 	struct partition *p = followed_to_the_end(&at);
 	const struct remote_replica *x = &p->isr.remotes[0];
-	struct partition_read q = follower(2, 2);
+	struct partition_read q = fixture_follower(2, 2);
 	struct remote_replica before = *x;
 
 	(void)state;
@@ -600,7 +447,7 @@ static void a_quiet_follower_is_heard_of(void **state)
 	assert_true(x->last_caught_up_ms > before.last_caught_up_ms);
 	assert_int_equal(before.last_fetch_ms, x->previous_fetch_ms);
 	q.connection = BY_1 + 1;
-	assert_int_equal(0, read_at(p, &q, NULL, NULL));
+	assert_int_equal(0, fixture_read(p, &q, NULL, NULL));
 	assert_false(fetched_quietly(p, &at, 2)); /* has everything and is out of sync: only reading lets it in again */
 	partition_unref(p);
 }
@@ -609,7 +456,7 @@ static void what_has_moved_is_not_quiet(void **state)
 {
 	struct quiet_point at, other;
 	struct partition *p = followed_to_the_end(&at);
-	struct partition_read q = follower(1, 0);
+	struct partition_read q = fixture_follower(1, 0);
 
 	(void)state;
 	other = at;
@@ -619,7 +466,7 @@ static void what_has_moved_is_not_quiet(void **state)
 	other = at;
 	other.start = 1;
 	assert_false(fetched_quietly(p, &other, 1));
-	assert_int_equal(0, read_at(p, &q, NULL, NULL)); /* back at the beginning */
+	assert_int_equal(0, fixture_read(p, &q, NULL, NULL)); /* back at the beginning */
 	assert_false(fetched_quietly(p, &at, 1));
 	assert_int_equal(0, fixture_append(p, 1, 1, NULL, NULL));
 	assert_false(fetched_quietly(p, &at, 1));
@@ -636,7 +483,7 @@ static void quiet_partitions_know_their_sessions(void **state)
 {
 	struct quiet_point at;
 	struct partition *p = followed_to_the_end(&at);
-	struct partition_read q = follower(1, 2);
+	struct partition_read q = fixture_follower(1, 2);
 	int32_t ids[2], from = 0;
 
 	(void)state;
@@ -646,7 +493,7 @@ static void quiet_partitions_know_their_sessions(void **state)
 	assert_int_equal(1, partition_quiet_sessions(p, &from, ids, 1));
 	assert_int_equal(SESSION, ids[0]);
 	assert_int_equal(0, partition_quiet_sessions(p, &from, ids, 1));
-	assert_int_equal(0, read_at(p, &q, NULL, NULL)); /* it watches the partition itself now */
+	assert_int_equal(0, fixture_read(p, &q, NULL, NULL)); /* it watches the partition itself now */
 	from = 0;
 	assert_int_equal(0, partition_quiet_sessions(p, &from, ids, 2));
 	partition_unref(p);
@@ -691,29 +538,6 @@ static void a_leader_is_asked_by_the_name_that_the_controller_uses(void **state)
 	assert_true(uuid_eq(fixture_topic_id("t"), f.topic_id));
 }
 
-/* A controller of the past, in whose time the topic had another id, or was not there, does not know that it is one. */
-static void a_set_that_the_controller_cannot_place_is_proposed_again(void **state)
-{
-	struct partition *p = lead_three("t", 1);
-	struct partition_read q = follower(1, 0);
-	struct partition_data data;
-	struct isr_proposal proposal, again;
-	unsigned moved;
-
-	(void)state;
-	assert_int_equal(0, partition_read(p, &q, &rf.arena, &data, &moved));
-	assert_true(moved & MOVED_ISR);
-	assert_true(partition_proposal(p, &proposal));
-	assert_true(partition_isr_answered(p, &proposal, &(struct isr_answer){ .code = KERR_UNKNOWN_TOPIC_ID }, &moved));
-	assert_true(partition_proposal(p, &again));
-	assert_int_equal(2, again.isr_n);
-	assert_false(partition_isr_answered(p, &again, &(struct isr_answer){ .code = KERR_FENCED_LEADER_EPOCH }, &moved));
-	isr_proposal_fini(&proposal);
-	isr_proposal_fini(&again);
-	log_slice_fini(&data.slice);
-	partition_unref(p);
-}
-
 static int told_over(uint64_t connection, int32_t controller_epoch)
 {
 	struct update_metadata_request req = { .controller_id = 1, .controller_epoch = controller_epoch, .broker_epoch = -1 };
@@ -738,7 +562,7 @@ static void what_came_over_an_earlier_connection_is_overtaken(void **state)
  * nothing hangs. */
 static void leadership_changes_under_load(void **state)
 {
-	struct partition *p = lead_three("t", 1);
+	struct partition *p = fixture_lead_three("t", 1);
 	struct fixture_decision d = { .topic = "t", .replicas_n = 3, .isr_n = 1 };
 	struct partition_view v;
 	pthread_t t[3];
@@ -769,16 +593,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_lone_leader_appends_and_serves),
 		T(epochs_fence_readers),
-		T(followers_move_the_high_watermark),
-		T(too_few_in_sync_refuse_acks_all_only),
-		T(fewer_in_sync_may_be_enough_later),
 		T(divergence_is_told),
 		T(a_follower_refuses),
 		T(what_came_over_an_earlier_connection_is_overtaken),
 		T(a_quiet_follower_is_heard_of),
 		T(what_has_moved_is_not_quiet),
 		T(quiet_partitions_know_their_sessions),
-		T(a_set_that_the_controller_cannot_place_is_proposed_again),
 		T(a_leader_is_asked_by_the_name_that_the_controller_uses),
 		T(leader_and_isr_answers),
 		T(an_old_partition_epoch_is_skipped),

@@ -216,6 +216,10 @@ void isr_agree(struct isr *i, const int32_t *isr, int32_t isr_n)
 
 void isr_withdraw(struct isr *i)
 {
+	struct remote_replica *x = i->state == ISR_PENDING_EXPAND ? find(i, i->pending) : NULL;
+
+	if (x)
+		x->last_caught_up_ms = 0;
 	settle(i);
 }
 

@@ -84,7 +84,8 @@ void isr_propose_add(struct isr *i, int32_t broker);
 bool isr_propose_remove(struct isr *i, int64_t leader_end, int64_t lag_max_ms, int64_t now_ms);
 /* The set as the controller has it now. */
 void isr_agree(struct isr *i, const int32_t *isr, int32_t isr_n);
-/* The change will not be: back to what was committed last. */
+/* The change will not be: back to what was committed last. Whoever was to be added (a broker that is stopping, say) holds the
+ * mark back only if it fetches again. */
 void isr_withdraw(struct isr *i);
 
 /* What the high watermark may rise to: the smallest end offset of the maximal set and of every alive replica that

@@ -123,7 +123,7 @@ static bool refused(struct partition *p, int16_t code, unsigned *ret_moved)
 	case KERR_OPERATION_NOT_ATTEMPTED:
 	case KERR_INELIGIBLE_REPLICA:
 		isr_withdraw(&p->isr); /* the next fetch or the next look begins anew */
-		*ret_moved = partition_advance_locked(p); /* whoever was to be added is not waited for any more */
+		*ret_moved = partition_advance_locked(p);
 		return false;
 	case KERR_FENCED_LEADER_EPOCH:
 	case KERR_INVALID_UPDATE_VERSION:

@@ -2,8 +2,7 @@
  * (coordinators.md 1.3).
  *
  * The answer is the leader of the id's partition in the internal topic, on the listener the client came through, from
- * the metadata image alone. Whoever asks first has the topic created, on a worker, and is told then that there is no
- * coordinator yet.
+ * the metadata image alone. Whoever asks first has the topic created, and is told that there is no coordinator yet.
  */
 #include "api/api.h"
 #include "controller/auto_creation.h"
@@ -115,24 +114,15 @@ static bool must_create(const struct request *req)
 	       image_brokers(req->state, &brokers) > 0 && !image_topic(req->state, str_of(topic));
 }
 
-/* Whatever comes of it, the client asks again, and the log says what went wrong. */
-static void create_and_answer(struct request *req)
-{
-	int32_t partitions;
-	struct str topic = str_of(topic_of(req, &partitions));
-	int r UNUSED = auto_creation_run(req->ctx->auto_creation, &req->arena, topic);
-
-	answer(req);
-}
-
 static void find_coordinator(struct request *req)
 {
+	int32_t partitions;
+
 	req->state = metadata_image(req->ctx->metadata);
 	req->release = release;
-	if (must_create(req))
-		request_to_worker(req, create_and_answer);
-	else
-		answer(req);
+	if (must_create(req)) /* whatever comes of it, the client asks again, and the log says what went wrong */
+		auto_creation_start(req->ctx->auto_creation, req->ctx->workers, topic_of(req, &partitions));
+	answer(req);
 }
 
 const struct api api_find_coordinator = {

@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/lock.h"
 #include "base/rate_limit.h"
+#include "base/worker.h"
 #include "controller/topic_admin.h"
 #include "protocol/errors.h"
 
@@ -19,7 +20,7 @@
 
 enum { LOG_INTERVAL_MS = 10000 };
 
-/* A creation under way: on its thread's stack. */
+/* A creation under way: on its thread's stack, or in a struct creation. */
 struct attempt {
 	struct list link;
 	struct str name;
@@ -128,6 +129,19 @@ static void log_failure(struct auto_creation *c, struct str name, int r, struct 
 	log_error("Topic %.*s cannot be created, so clients find no coordinator: %s", STR_ARG(name), text);
 }
 
+/* What a client is told: 0 and "exists" are the same to it. */
+static int finish(struct auto_creation *c, struct arena *a, struct attempt *mine)
+{
+	struct str message = STR_NULL;
+	int r = create(c, a, mine->name, &message);
+
+	end(c, mine);
+	if (r == 0 || r == KERR_TOPIC_ALREADY_EXISTS)
+		return KERR_LEADER_NOT_AVAILABLE;
+	log_failure(c, mine->name, r, message);
+	return r < 0 ? FAIL(r) : r;
+}
+
 int auto_creation_run(struct auto_creation *c, struct arena *a, struct str name)
 {
 	struct str message = STR_NULL;
@@ -138,10 +152,36 @@ int auto_creation_run(struct auto_creation *c, struct arena *a, struct str name)
 		return r;
 	if (!begin(c, &mine, name))
 		return KERR_UNKNOWN_TOPIC_OR_PARTITION;
-	r = create(c, a, name, &message);
-	end(c, &mine);
-	if (r == 0 || r == KERR_TOPIC_ALREADY_EXISTS)
-		return KERR_LEADER_NOT_AVAILABLE; /* the same to a client */
-	log_failure(c, name, r, message);
-	return r < 0 ? FAIL(r) : r;
+	return finish(c, a, &mine);
+}
+
+/* A creation that nobody waits for. */
+struct creation {
+	struct job job;
+	struct attempt attempt;
+	struct auto_creation *owner;
+	struct arena arena;
+};
+
+static void run_creation(struct job *job)
+{
+	struct creation *k = CONTAINER_OF(job, struct creation, job);
+	int r UNUSED = finish(k->owner, &k->arena, &k->attempt);
+
+	arena_fini(&k->arena);
+	free(k);
+}
+
+void auto_creation_start(struct auto_creation *c, struct worker_pool *pool, const char *name)
+{
+	struct creation *k = xcalloc(1, sizeof(*k));
+
+	k->owner = c;
+	k->job.run = run_creation;
+	if (!begin(c, &k->attempt, str_of(name))) {
+		free(k);
+		return;
+	}
+	arena_init(&k->arena, 0);
+	worker_pool_submit(pool, &k->job);
 }

@@ -18,6 +18,7 @@
 struct auto_creation;
 struct clock;
 struct topic_admin;
+struct worker_pool;
 
 enum { INTERNAL_SETTINGS_MAX = 5 };
 
@@ -43,5 +44,9 @@ struct auto_creation *auto_creation_free(struct auto_creation *c); /* accepts NU
  *   KERR_...                          why it cannot be (topic_admin_create)
  *   -errno                            ZooKeeper did not answer                                  */
 int auto_creation_run(struct auto_creation *c, struct arena *a, struct str name) MUST_CHECK;
+
+/* The same for an internal topic (`name` is a literal), on a worker of `pool`, without a result: while ZooKeeper is away
+ * nobody's connection waits for it. The pool ends before `c` does. Any thread. */
+void auto_creation_start(struct auto_creation *c, struct worker_pool *pool, const char *name);
 
 #endif

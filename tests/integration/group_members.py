@@ -6,6 +6,7 @@ FIRST is the number of the first member, STAY the seconds for which one stays at
 What happens is written to LOG at once, a line each, so that nothing of it is lost with the process:
 
   TIME assigned|revoked MEMBER PARTITION...
+  TIME closed MEMBER                  has left, and owns nothing, even if librdkafka 2.0 assigned it something while it closed
   TIME read MEMBER PARTITION OFFSET
   TIME waited MEMBER SECONDS          for the first assignment
   TIME failed MEMBER TEXT
@@ -71,6 +72,7 @@ class Wanderer(threading.Thread):
                     consumer.commit(asynchronous=True)
         finally:
             consumer.close()
+            log.note("closed", me)
 
 
 def main(address, topic, group, strategy, first, count, stay, log):

@@ -236,6 +236,8 @@ def owners_and_reads(processes):
             for p in map(int, rest.split()):
                 if owners.get(p, (None,))[0] == member:
                     del owners[p]
+        elif what == "closed":
+            owners = {p: o for p, o in owners.items() if o[0] != member}
         elif what == "read":
             partition, offset = map(int, rest.split())
             if strict and owners.get(partition, (None,))[0] != member:

@@ -199,6 +199,7 @@ removewatches -a -l ROOT/w
 printwatches off
 ls -w ROOT/p
 create ROOT/p/zz
+sync ROOT/p
 printwatches
 printwatches on
 history

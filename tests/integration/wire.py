@@ -129,6 +129,10 @@ class Connection:
         """partition -> how many replicas are in sync, as this broker has heard."""
         return {partition: len(isr) for (_, partition, _), _, isr in self.topic(topic)[3]}
 
+    def replicas(self, topic):
+        """partition -> the ids of its replicas, as this broker has heard."""
+        return {partition: replicas for (_, partition, _), replicas, _ in self.topic(topic)[3]}
+
     def topic(self, name):
         """Its part of the metadata: error code, name, whether it is internal, partitions."""
         answer = self.request(METADATA, 4, array([string(name)]) + b"\0")

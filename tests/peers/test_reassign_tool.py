@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cluster"))
 import conftest  # noqa: E402  pylint: disable=wrong-import-position
 import members  # noqa: E402  pylint: disable=wrong-import-position
 import tool_pairs  # noqa: E402  pylint: disable=wrong-import-position
+import wire  # noqa: E402  pylint: disable=wrong-import-position
 from harness import free_port, wait_until  # noqa: E402  pylint: disable=wrong-import-position
 
 CLASS = "org.apache.kafka.tools.reassign.ReassignPartitionsCommand"
@@ -302,6 +303,9 @@ class Story:
                 now = json.loads(zk.get(f"/brokers/topics/{self.topic}")[0])
             return not now["adding_replicas"] and all(now["partitions"][str(p)] == replicas for p, replicas in plan)
         wait_until(done, 60, "the reassignment to be complete")
+        for broker in self.brokers:  # the tool asks any of them
+            with wire.Connection(broker) as c:
+                wait_until(lambda c=c: c.replicas(self.topic).items() >= dict(plan).items(), 30, f"{broker.name} to know")
 
 
 def tell_reassignments(s):

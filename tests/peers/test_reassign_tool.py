@@ -303,7 +303,11 @@ class Story:
                 now = json.loads(zk.get(f"/brokers/topics/{self.topic}")[0])
             return not now["adding_replicas"] and all(now["partitions"][str(p)] == replicas for p, replicas in plan)
         wait_until(done, 60, "the reassignment to be complete")
-        for broker in self.brokers:  # the tool asks any of them
+        self.await_known(plan)
+
+    def await_known(self, plan):
+        """By all brokers: the tool asks any of them."""
+        for broker in self.brokers:
             with wire.Connection(broker) as c:
                 wait_until(lambda c=c: c.replicas(self.topic).items() >= dict(plan).items(), 30, f"{broker.name} to know")
 
@@ -330,6 +334,7 @@ def tell_reassignments(s):
     s.step("--list")
     s.step("--cancel", more)
     s.step("--cancel", more)
+    s.await_known([(2, [2, 0])])
     s.step("--verify", more)
     s.settings()
     s.step("--execute", plan + more, "--throttle", 100000000)

@@ -83,13 +83,18 @@ def named(found, name):
     return [dict(rest) for other, rest in found if other == name]
 
 
+def heed_signals():
+    """What we may have been told to ignore, by nohup or as a background job."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Running:
     """A tool in the background."""
 
     def __init__(self, name, *args):
         self.proc = subprocess.Popen([ROOT / "bin" / f"kafka-{name}.sh", *map(str, args)], stdout=subprocess.PIPE,
-                                     stderr=subprocess.PIPE,
-                                     preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+                                     stderr=subprocess.PIPE, preexec_fn=heed_signals)
         os.set_blocking(self.proc.stdout.fileno(), False)
         self.bytes = b""
 

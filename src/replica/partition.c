@@ -213,17 +213,6 @@ unsigned partition_advance(struct partition *p)
 	return moved;
 }
 
-unsigned partition_stop_waiting(struct partition *p)
-{
-	unsigned moved = 0;
-
-	lock_take(&p->lock);
-	if (partition_leads(p))
-		moved = MOVED_LOW_WATERMARK | partition_advance_locked(p);
-	lock_release(&p->lock);
-	return moved;
-}
-
 void partition_view(struct partition *p, struct partition_view *ret)
 {
 	lock_take(&p->lock);

@@ -173,10 +173,8 @@ int partition_delete_records(struct partition *p, int64_t offset, int64_t *ret_o
 /* Has the low watermark reached `offset`? As partition_check_acks; *ret_low is -1 on an error. */
 bool partition_check_low(struct partition *p, int64_t offset, int64_t *ret_low, int16_t *ret_error);
 
-/* Tries to raise the high watermark (a configuration or the in-sync set changed). Returns what moved. */
+/* Tries to raise the high watermark (a configuration, the in-sync set or the living brokers changed). Returns what moved. */
 unsigned partition_advance(struct partition *p);
-/* A broker is not alive any more: the watermarks need not wait for it. Returns what moved, or may have. */
-unsigned partition_stop_waiting(struct partition *p);
 
 /* --- a move between log directories (replication.md 11.3, mover.h) --- */
 

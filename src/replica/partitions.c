@@ -382,7 +382,7 @@ void partitions_min_isr_moved(struct partitions *ps, const char *topic)
 
 static void stop_waiting(struct partition *p, void *arg)
 {
-	partitions_moved(arg, p, partition_stop_waiting(p));
+	partitions_moved(arg, p, MOVED_LOW_WATERMARK | partition_advance(p));
 }
 
 void partitions_broker_left(struct partitions *ps)

@@ -55,7 +55,7 @@ void partitions_settle(struct partitions *ps);
 void partitions_resume_move(struct partitions *ps, struct partition *p);
 void partitions_end_move(struct partitions *ps, struct partition *p);
 struct disk_pace *partitions_pace(struct partitions *ps, const char *dir);
-/* Locks: none held. What waits for a broker that is not alive any more need not. */
+/* Locks: none held. A broker is not alive any more: neither watermark waits for it. */
 void partitions_broker_left(struct partitions *ps);
 /* Locks: state_change held. */
 void partitions_tell_resigned(struct partitions *ps, struct str topic, int32_t index, int32_t leader_epoch);

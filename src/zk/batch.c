@@ -17,7 +17,7 @@
 	do {                                                                                       \
 		va_list va_;                                                                       \
 		va_start(va_, fmt);                                                                \
-		(path) = xvasprintf(fmt, va_);                                                         \
+		(path) = xvasprintf(fmt, va_);                                                     \
 		va_end(va_);                                                                       \
 	} while (0)
 

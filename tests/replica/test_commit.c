@@ -77,6 +77,14 @@ static void waiter_complete(void *arg, enum delayed_end end)
 	w->done = true;
 }
 
+static void wait_for_commit(struct waiter *w)
+{
+	static const struct delayed_class waiting = { waiter_try, waiter_complete };
+	const struct delayed_key key = { DELAYED_PRODUCE, STR("t"), 0 };
+
+	delayed_add(rf.delayed, &waiting, w, &key, 1, clock_mono_ms(&clock_real) + 60000);
+}
+
 static void set_min_insync(struct partition *p, int32_t n)
 {
 	struct log *log = partition_log(p);
@@ -91,8 +99,6 @@ static void set_min_insync(struct partition *p, int32_t n)
 
 static void fewer_in_sync_may_be_enough_later(void **state)
 {
-	static const struct delayed_class waiting = { waiter_try, waiter_complete };
-	const struct delayed_key key = { DELAYED_PRODUCE, STR("t"), 0 };
 	struct partition *p, *other;
 	struct waiter w = { .required = 1 };
 
@@ -102,7 +108,7 @@ static void fewer_in_sync_may_be_enough_later(void **state)
 	other = fixture_lead("u", 0);
 	assert_int_equal(0, fixture_append(p, 1, 1, NULL, NULL)); /* the high watermark stays: one in sync, two needed */
 	w.p = p;
-	delayed_add(rf.delayed, &waiting, &w, &key, 1, clock_mono_ms(&clock_real) + 60000);
+	wait_for_commit(&w);
 	assert_false(w.done);
 	set_min_insync(other, 1);
 	assert_false(w.done);
@@ -117,12 +123,10 @@ static void fewer_in_sync_may_be_enough_later(void **state)
 /* A produce that waits for the record at offset 0, which replica 1 gets now. */
 static void begin_waiting(struct waiter *w)
 {
-	static const struct delayed_class waiting = { waiter_try, waiter_complete };
-	const struct delayed_key key = { DELAYED_PRODUCE, STR("t"), 0 };
 	const struct partition_read q = fixture_follower(1, 1);
 
 	assert_int_equal(0, fixture_append(w->p, 1, 1, NULL, NULL));
-	delayed_add(rf.delayed, &waiting, w, &key, 1, clock_mono_ms(&clock_real) + 60000);
+	wait_for_commit(w);
 	assert_int_equal(0, fixture_read(w->p, &q, NULL, NULL));
 }
 

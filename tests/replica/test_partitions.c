@@ -264,6 +264,50 @@ static void records_are_deleted(void **state)
 	partition_unref(p);
 }
 
+static bool is_deleted(void *arg, int32_t which UNUSED)
+{
+	int64_t low;
+	int16_t error;
+
+	return partition_check_low(arg, 1, &low, &error);
+}
+
+static bool deletion_told;
+
+static void tell_deletion(void *arg UNUSED, enum delayed_end end)
+{
+	deletion_told = end == DELAYED_DONE;
+}
+
+/* Replica 2 keeps its records, and the request waits for it as long as its broker lives. */
+static void a_deletion_does_not_wait_for_who_left(void **state)
+{
+	static const struct delayed_class waiting = { is_deleted, tell_deletion };
+	const struct delayed_key key = { DELAYED_DELETE_RECORDS, STR("t"), 0 };
+	struct partition *p = fixture_lead_three("t", 3);
+	struct partition_read q;
+	int64_t offset, low;
+	unsigned moved;
+
+	(void)state;
+	assert_int_equal(0, fixture_append(p, 1, -1, NULL, NULL));
+	for (int32_t broker = 1; broker <= 2; broker++) {
+		q = fixture_follower(broker, 1);
+		assert_int_equal(0, fixture_read(p, &q, NULL, NULL));
+	}
+	assert_int_equal(0, partition_delete_records(p, 1, &offset, &low, &moved));
+	deletion_told = false;
+	delayed_add(rf.delayed, &waiting, p, &key, 1, clock_mono_ms(&clock_real) + 60000);
+	q = fixture_follower(1, 1);
+	q.follower_start = 1;
+	assert_int_equal(0, fixture_read(p, &q, NULL, NULL));
+	fixture_brokers(3);
+	assert_false(deletion_told);
+	fixture_brokers(2);
+	assert_true(deletion_told);
+	partition_unref(p);
+}
+
 static void a_restart_keeps_the_high_watermark(void **state)
 {
 	struct fixture_decision d = { .topic = "t", .leader_epoch = 1, .partition_epoch = 0, .replicas_n = 1,
@@ -606,6 +650,7 @@ int main(void)
 		T(stop_replica_answers),
 		T(hosted_or_not),
 		T(records_are_deleted),
+		T(a_deletion_does_not_wait_for_who_left),
 		T(a_restart_keeps_the_high_watermark),
 		T(latest_waits_for_the_epoch_start),
 		T(coordinators_are_told_of_leadership),
